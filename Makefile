@@ -1,0 +1,98 @@
+# leat's build. `make` leaves the program at build/leat; other variants stand beside it:
+#   make                       build/leat, build/libleat.so, build/libleat.a   (gcc or CC=..., optimised)
+#   make VARIANT=sanitize      build/sanitize/leat ...                         (clang, address + undefined sanitizers)
+#   make VARIANT=debug         build/debug/leat ...
+#   make test [VARIANT=...]    builds and runs the unit tests of that variant
+# A new source file in any folder of src/ or tests/unit/ needs no change here.
+
+VERSION := 0.1.0
+VARIANT ?= release
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+OUT := $(if $(filter release,$(VARIANT)),build,build/$(VARIANT))
+OBJ := $(OUT)/obj
+
+ifeq ($(VARIANT),sanitize)
+  CC := clang
+  VARIANT_FLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DARENA_MALLOC_EACH
+else ifeq ($(VARIANT),debug)
+  VARIANT_FLAGS := -O0 -g3
+else
+  VARIANT_FLAGS := -O2 -g
+endif
+ifeq ($(origin CC),default)
+  CC := gcc
+endif
+
+PACKAGES := libuv lmdb libdeflate libzip libcrypto
+LIBRARY_PACKAGES := lmdb libcrypto
+LLHTTP ?= /usr/share/llhttp
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
+CPPFLAGS += -D_GNU_SOURCE -DLEAT_VERSION='"$(VERSION)"' -Iinclude -Isrc -isystem /usr/share/include/llhttp \
+            $(shell pkg-config --cflags $(PACKAGES))
+CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -pthread $(VARIANT_FLAGS)
+LDLIBS := $(shell pkg-config --libs $(PACKAGES)) -pthread
+
+BELOW := base item store store/lmdb store/memory expr stream table db
+LIBRARY_SOURCES := $(foreach folder,$(BELOW),$(wildcard src/$(folder)/*.c))
+ALL_SOURCES := $(wildcard src/*/*.c src/*/*/*.c)
+PROGRAM_SOURCES := $(filter-out $(LIBRARY_SOURCES),$(ALL_SOURCES))
+TEST_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
+
+LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(OBJ)/%.o)
+PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(OBJ)/%.o)
+LLHTTP_OBJECTS := $(addprefix $(OBJ)/llhttp/,llhttp.o api.o http.o)
+TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OBJ)/%.o)
+
+.PHONY: all test install clean
+all: $(OUT)/leat $(OUT)/libleat.so $(OUT)/libleat.a $(OUT)/leat.pc
+
+$(OUT)/leat: $(PROGRAM_OBJECTS) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# the shared library exports leat_ only; in the static one everything else is made local, so nothing can clash
+$(OUT)/libleat.so: $(LIBRARY_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libleat.so.0 -o $@ $^ $(shell pkg-config --libs $(LIBRARY_PACKAGES)) -pthread
+
+$(OUT)/libleat.a: $(LIBRARY_OBJECTS)
+	rm -f $@
+	ld -r -o $(OBJ)/libleat.o $^
+	objcopy --localize-hidden $(OBJ)/libleat.o
+	ar rcs $@ $(OBJ)/libleat.o
+
+$(OUT)/leat.pc: Makefile
+	@mkdir -p $(@D)
+	printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: leat\nDescription: embedded tables with a durable change log\nVersion: %s\nRequires.private: %s\nLibs: -L$${libdir} -lleat\nLibs.private: -pthread\nCflags: -I$${includedir}\n' \
+		'$(PREFIX)' '$(VERSION)' '$(LIBRARY_PACKAGES)' > $@
+
+$(OBJ)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
+
+# llhttp comes as source in Debian's node-llhttp package; its warnings are not ours
+$(OBJ)/llhttp/%.o: $(LLHTTP)/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -w -c -o $@ $<
+
+# tests: all objects but main, in one program; criterion finds the tests and runs each in its own process
+$(OUT)/test-unit: $(TEST_OBJECTS) $(filter-out %/cmd/main.o,$(PROGRAM_OBJECTS)) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcriterion -ljansson
+
+test: $(OUT)/test-unit
+	tools/run-unit $(OUT)/test-unit
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(OUT)/leat $(DESTDIR)$(PREFIX)/bin/leat
+	install -m 755 $(OUT)/libleat.so $(DESTDIR)$(PREFIX)/lib/libleat.so.0
+	ln -sf libleat.so.0 $(DESTDIR)$(PREFIX)/lib/libleat.so
+	install -m 644 $(OUT)/libleat.a $(DESTDIR)$(PREFIX)/lib/libleat.a
+	install -m 644 $(OUT)/leat.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/leat.pc
+	install -m 644 include/leat.h include/leat_types.h $(DESTDIR)$(PREFIX)/include/
+
+clean:
+	rm -rf build
+
+-include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)

@@ -1,0 +1,37 @@
+/* An arena: memory that is given out piece by piece and freed all at once.
+ *
+ * One owner, one thread at a time (an arena may be handed over to another thread together with what lives in it).
+ * Every arena has a maximum; past it, and when the machine has no memory, allocation answers NULL.
+ * Built with -DARENA_MALLOC_EACH (the sanitizer builds) each piece is a malloc of its own, so that an overrun is seen. */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "leat_types.h"
+
+struct arena_block;
+
+struct arena {
+    struct arena_block *blocks; /* newest first */
+    unsigned char *at, *end;    /* the free part of the newest block */
+    size_t used, max;           /* bytes given out, and how many may be */
+};
+
+void arena_init(struct arena *arena, size_t bytes_max);
+void arena_fini(struct arena *arena);  /* frees everything; the arena may be used again */
+
+/* size bytes, aligned for any type, not cleared; NULL when over the maximum or out of memory. size 0 gives a valid pointer. */
+void *arena_alloc(struct arena *arena, size_t size);
+void *arena_zero(struct arena *arena, size_t count, size_t size); /* cleared; count * size is checked for overflow */
+
+/* A copy; a zero byte stands behind it, not counted. data == NULL when there is no memory or the source is absent. */
+struct leat_slice arena_copy(struct arena *arena, struct leat_slice source);
+
+/* printf into the arena; data == NULL when there is no memory. Zero-terminated, the zero not counted. */
+struct leat_slice arena_print(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define ARENA_NEW(arena, type) ((type *)arena_zero((arena), 1, sizeof(type)))
+#define ARENA_ARRAY(arena, type, count) ((type *)arena_zero((arena), (count), sizeof(type)))
+
+#endif

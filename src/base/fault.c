@@ -1,0 +1,41 @@
+#include "base/fault.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum leat_code fault_set(struct leat_fault *fault, enum leat_code code, const char *format, ...) {
+    if (fault == NULL) return code;
+    fault->code = code;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(fault->message, sizeof fault->message, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+enum leat_code fault_errno(struct leat_fault *fault, int error_number, const char *what) {
+    enum leat_code code = LEAT_IO;
+    if (error_number == ENOSPC || error_number == EDQUOT) code = LEAT_STORE_FULL;
+    if (error_number == ENOMEM) code = LEAT_NO_MEMORY;
+    char words[128];
+    /* the GNU form returns the text; it may or may not use the buffer */
+    const char *text = strerror_r(error_number, words, sizeof words);
+    return fault_set(fault, code, "%s: %s", what, text);
+}
+
+enum leat_code fault_memory(struct leat_fault *fault) {
+    return fault_set(fault, LEAT_NO_MEMORY, "out of memory");
+}
+
+const char *fault_name(enum leat_code code) {
+    switch (code) {
+#define FAULT_NAME(name, aws) \
+    case LEAT_##name:         \
+        return aws;
+        LEAT_CODES(FAULT_NAME)
+#undef FAULT_NAME
+    }
+    return "InternalServerError";
+}

@@ -1,0 +1,95 @@
+/* DynamoDB expressions: condition, filter, update, projection and key condition.
+ *
+ * Parsing binds names (#n) and values (:v) from an environment and gives a tree that lives in the environment's arena and is
+ * immutable from then on: it may be handed to another thread and used any number of times. Evaluation works on encoded items.
+ * All faults are LEAT_VALIDATION with AWS's words ("Invalid ConditionExpression: Syntax error; token: \"=\", near: \"a = =\"",
+ * "... An expression attribute name used in the document path is not defined; attribute name: #a", ...).
+ * Source: DynamoDB Developer Guide, "Using expressions"; messages as AWS answers them. */
+#ifndef EXPR_EXPR_H
+#define EXPR_EXPR_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "item/value.h"
+
+enum { EXPR_LENGTH_MAX = 4096, EXPR_OPERATORS_MAX = 300 };
+
+/* Which expression a text is; decides the first words of its messages. */
+enum expr_kind { EXPR_CONDITION, EXPR_FILTER, EXPR_UPDATE, EXPR_PROJECTION, EXPR_KEY_CONDITION };
+
+struct expr_environment {
+    struct arena *arena;
+    struct leat_slice names;  /* item: "#n" -> S; absent: no ExpressionAttributeNames in the request */
+    struct leat_slice values; /* item: ":v" -> any; absent likewise */
+    bool *names_used, *values_used; /* by position; expr's own */
+    size_t names_count, values_count;
+};
+
+/* Checks names and values by themselves (keys begin with # and :, not empty; "ExpressionAttributeNames must not be empty" ...). */
+enum leat_code expr_environment_init(struct expr_environment *environment, struct arena *arena, struct leat_slice names,
+                                     struct leat_slice values, struct leat_fault *fault) LEAT_MUST_USE;
+/* After all expressions of a request: faults when a name or value was given and not used. `any` says whether the request had an expression at
+ * all (AWS: "ExpressionAttributeNames can only be specified when using expressions"). */
+enum leat_code expr_environment_finish(struct expr_environment *environment, bool any, struct leat_fault *fault) LEAT_MUST_USE;
+
+/* ---- conditions and filters ---- */
+
+struct expr_condition;
+enum leat_code expr_condition_parse(struct expr_environment *environment, enum expr_kind kind, struct leat_slice text,
+                                    const struct expr_condition **out, struct leat_fault *fault) LEAT_MUST_USE;
+/* item absent: an item that does not exist (no attributes). */
+bool expr_condition_test(const struct expr_condition *condition, struct leat_slice item);
+/* Is a top-level attribute of that name anywhere in it? */
+bool expr_condition_uses(const struct expr_condition *condition, struct leat_slice name);
+
+/* ---- updates ---- */
+
+struct expr_update;
+enum leat_code expr_update_parse(struct expr_environment *environment, struct leat_slice text,
+                                 const struct expr_update **out, struct leat_fault *fault) LEAT_MUST_USE;
+/* Appends the new item to out. `old` is the item as it is (for a new item: just its key attributes). All operands are read from
+ * `old`. Faults: "The provided expression refers to an attribute that does not exist in the item", "An operand in the update
+ * expression has an incorrect data type", "The document path provided in the update expression is invalid for update", numbers. */
+enum leat_code expr_update_apply(const struct expr_update *update, struct leat_slice old, struct buf *out,
+                                 struct leat_fault *fault) LEAT_MUST_USE;
+bool expr_update_changes(const struct expr_update *update, struct leat_slice name); /* a top-level attribute */
+/* For UPDATED_OLD and UPDATED_NEW: appends to out that part of `item` that the update's paths name. */
+enum leat_code expr_update_part(const struct expr_update *update, struct leat_slice item, struct buf *out,
+                                struct leat_fault *fault) LEAT_MUST_USE;
+
+/* ---- projections ---- */
+
+struct expr_projection;
+enum leat_code expr_projection_parse(struct expr_environment *environment, struct leat_slice text,
+                                     const struct expr_projection **out, struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code expr_projection_apply(const struct expr_projection *projection, struct leat_slice item, struct buf *out,
+                                     struct leat_fault *fault) LEAT_MUST_USE;
+/* Calls each(context, name) for every top-level attribute named. */
+void expr_projection_names(const struct expr_projection *projection, void (*each)(void *context, struct leat_slice name),
+                           void *context);
+
+/* ---- key conditions ---- */
+
+struct expr_key_condition; /* as parsed: which attributes are compared with what; not yet held against a key schema */
+enum leat_code expr_key_condition_parse(struct expr_environment *environment, struct leat_slice text,
+                                        const struct expr_key_condition **out, struct leat_fault *fault) LEAT_MUST_USE;
+
+enum expr_key_operator { EXPR_KEY_ALL, EXPR_KEY_EQUAL, EXPR_KEY_LESS, EXPR_KEY_LESS_EQUAL, EXPR_KEY_GREATER,
+                         EXPR_KEY_GREATER_EQUAL, EXPR_KEY_BETWEEN, EXPR_KEY_BEGINS_WITH };
+struct expr_key_range {
+    struct item_value partition;   /* equal to this */
+    enum expr_key_operator range;  /* EXPR_KEY_ALL: no condition on the sort key */
+    struct item_value low, high;   /* operand(s); high for BETWEEN only */
+};
+struct expr_key_attribute { struct leat_slice name; enum item_type type; }; /* name absent: the table has no sort key */
+
+/* Holds it against a key schema. AWS's words: "Query condition missed key schema element: pk", "Query key condition not supported", "One or
+ * more parameter values were invalid: Condition parameter type does not match schema type", ... */
+enum leat_code expr_key_condition_bind(const struct expr_key_condition *condition, struct expr_key_attribute partition,
+                                       struct expr_key_attribute sort, struct expr_key_range *out,
+                                       struct leat_fault *fault) LEAT_MUST_USE;
+
+bool expr_reserved_word(struct leat_slice word); /* any case. DynamoDB Developer Guide, "Reserved words" */
+
+#endif
