@@ -1,0 +1,51 @@
+/* What a trigger delivers to. `trigger` declares it; functions and sinks implement it; only `cmd` joins them.
+ * Everything here happens on the work loop's thread, except trigger_resolver.arn. */
+#ifndef TRIGGER_TARGET_H
+#define TRIGGER_TARGET_H
+
+#include <stdbool.h>
+
+#include "base/fault.h"
+#include "leat_types.h"
+
+enum trigger_outcome_kind {
+    TRIGGER_SUCCESS,        /* the target took it; payload is its answer */
+    TRIGGER_FUNCTION_ERROR, /* exception, timeout, crash: counts against the retry budget */
+    TRIGGER_NOT_DELIVERED   /* throttled, missing, could not start: does not count; tried again until the records are too old */
+};
+
+struct trigger_outcome {
+    enum trigger_outcome_kind kind;
+    struct leat_slice payload;          /* borrowed until the callback returns */
+    unsigned status;                    /* 200; 429 ... for the failure record */
+    struct leat_slice request_id;       /* a UUID */
+    struct leat_slice function_error;   /* "Unhandled"; absent on success */
+    struct leat_slice executed_version; /* "$LATEST" */
+};
+
+typedef void (*trigger_delivered_fn)(void *context, const struct trigger_outcome *outcome);
+
+struct trigger_target;
+
+struct trigger_target_kind {
+    const char *name; /* "function" */
+    /* Begins a delivery of the event (JSON, borrowed until this returns). `delivered` is called exactly once, later or at
+     * once. Several deliveries may be under way at a time; the target runs them side by side as far as it can. */
+    void (*deliver)(struct trigger_target *target, struct leat_slice event, trigger_delivered_fn delivered, void *context);
+    /* The trigger lets go of the target. Deliveries under way still call `delivered`. */
+    void (*release)(struct trigger_target *target);
+};
+
+/* The first member of every target. */
+struct trigger_target { const struct trigger_target_kind *kind; };
+
+/* Finds targets by the FunctionName of a mapping (name, partial or full ARN, with or without qualifier). */
+struct trigger_resolver {
+    /* Any thread. The ARN as mappings show it (qualifier kept as given); LEAT_RESOURCE_NOT_FOUND when there is none. */
+    enum leat_code (*arn)(void *context, struct leat_slice name, char *arn_out, size_t arn_size, struct leat_fault *fault);
+    /* Work loop. A target for an ARN from above; the function may be gone: then deliveries answer TRIGGER_NOT_DELIVERED. */
+    enum leat_code (*open)(void *context, struct leat_slice arn, struct trigger_target **out, struct leat_fault *fault);
+    void *context;
+};
+
+#endif
