@@ -4,6 +4,7 @@
 #ifndef LEAT_TYPES_H
 #define LEAT_TYPES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,38 +17,38 @@ struct leat_slice {
 
 /* Every way in which a call can fail: X(name, AWS's error type where AWS has one).
  * The name becomes LEAT_<name>; leat_code_name() gives the second column. */
-#define LEAT_CODES(X)                                                                     \
-    X(OK, "OK")                                                                           \
-    X(VALIDATION, "ValidationException")                                                  \
-    X(SERIALIZATION, "SerializationException")                                            \
-    X(RESOURCE_NOT_FOUND, "ResourceNotFoundException")                                    \
-    X(RESOURCE_IN_USE, "ResourceInUseException")                                          \
-    X(CONDITIONAL_CHECK_FAILED, "ConditionalCheckFailedException")                        \
-    X(TRANSACTION_CANCELED, "TransactionCanceledException")                               \
-    X(TRANSACTION_CONFLICT, "TransactionConflictException")                               \
-    X(IDEMPOTENT_PARAMETER_MISMATCH, "IdempotentParameterMismatchException")              \
-    X(ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED, "ItemCollectionSizeLimitExceededException")    \
-    X(PROVISIONED_THROUGHPUT_EXCEEDED, "ProvisionedThroughputExceededException")          \
-    X(LIMIT_EXCEEDED, "LimitExceededException")                                           \
-    X(TRIMMED_DATA_ACCESS, "TrimmedDataAccessException")                                  \
-    X(EXPIRED_ITERATOR, "ExpiredIteratorException")                                       \
-    X(INVALID_PARAMETER_VALUE, "InvalidParameterValueException")                          \
-    X(RESOURCE_CONFLICT, "ResourceConflictException")                                     \
-    X(INVALID_REQUEST_CONTENT, "InvalidRequestContentException")                          \
-    X(REQUEST_TOO_LARGE, "RequestTooLargeException")                                      \
-    X(TOO_MANY_REQUESTS, "TooManyRequestsException")                                      \
-    X(UNKNOWN_OPERATION, "UnknownOperationException")                                     \
-    X(ACCESS_DENIED, "AccessDeniedException")                                             \
-    X(STORE_CONFLICT, "InternalServerError") /* nothing happened, rerun */                \
-    X(STORE_UNKNOWN, "InternalServerError")  /* commit outcome not known */               \
-    X(STORE_FULL, "InternalServerError")     /* disk or quota full; nothing was changed */ \
-    X(STORE_CORRUPT, "InternalServerError")                                               \
-    X(STORE_LOCKED, "InternalServerError") /* another process holds the directory */      \
-    X(STORE_FORMAT, "InternalServerError") /* written by a newer leat, or not by leat */  \
-    X(IO, "InternalServerError")                                                          \
-    X(NO_MEMORY, "InternalServerError")                                                   \
-    X(BUSY, "ThrottlingException") /* a queue is full; try again */                       \
-    X(CLOSED, "InternalServerError")                                                      \
+#define LEAT_CODES(X)                                                                                                  \
+    X(OK, "OK")                                                                                                        \
+    X(VALIDATION, "ValidationException")                                                                               \
+    X(SERIALIZATION, "SerializationException")                                                                         \
+    X(RESOURCE_NOT_FOUND, "ResourceNotFoundException")                                                                 \
+    X(RESOURCE_IN_USE, "ResourceInUseException")                                                                       \
+    X(CONDITIONAL_CHECK_FAILED, "ConditionalCheckFailedException")                                                     \
+    X(TRANSACTION_CANCELED, "TransactionCanceledException")                                                            \
+    X(TRANSACTION_CONFLICT, "TransactionConflictException")                                                            \
+    X(IDEMPOTENT_PARAMETER_MISMATCH, "IdempotentParameterMismatchException")                                           \
+    X(ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED, "ItemCollectionSizeLimitExceededException")                                 \
+    X(PROVISIONED_THROUGHPUT_EXCEEDED, "ProvisionedThroughputExceededException")                                       \
+    X(LIMIT_EXCEEDED, "LimitExceededException")                                                                        \
+    X(TRIMMED_DATA_ACCESS, "TrimmedDataAccessException")                                                               \
+    X(EXPIRED_ITERATOR, "ExpiredIteratorException")                                                                    \
+    X(INVALID_PARAMETER_VALUE, "InvalidParameterValueException")                                                       \
+    X(RESOURCE_CONFLICT, "ResourceConflictException")                                                                  \
+    X(INVALID_REQUEST_CONTENT, "InvalidRequestContentException")                                                       \
+    X(REQUEST_TOO_LARGE, "RequestTooLargeException")                                                                   \
+    X(TOO_MANY_REQUESTS, "TooManyRequestsException")                                                                   \
+    X(UNKNOWN_OPERATION, "UnknownOperationException")                                                                  \
+    X(ACCESS_DENIED, "AccessDeniedException")                                                                          \
+    X(STORE_CONFLICT, "InternalServerError") /* nothing happened, rerun */                                             \
+    X(STORE_UNKNOWN, "InternalServerError")  /* commit outcome not known */                                            \
+    X(STORE_FULL, "InternalServerError")     /* disk or quota full; nothing was changed */                             \
+    X(STORE_CORRUPT, "InternalServerError")                                                                            \
+    X(STORE_LOCKED, "InternalServerError") /* another process holds the directory */                                   \
+    X(STORE_FORMAT, "InternalServerError") /* written by a newer leat, or not by leat */                               \
+    X(IO, "InternalServerError")                                                                                       \
+    X(NO_MEMORY, "InternalServerError")                                                                                \
+    X(BUSY, "ThrottlingException") /* a queue is full; try again */                                                    \
+    X(CLOSED, "InternalServerError")                                                                                   \
     X(INTERNAL, "InternalServerError")
 
 enum leat_code {
@@ -68,5 +69,208 @@ struct leat_fault {
 #else
 #define LEAT_MUST_USE
 #endif
+
+/* What a call answers. Zero it before the first use ({0}); leat_result_free after the last. */
+struct leat_result {
+    struct leat_slice *items; /* get: 0 or 1; get_many: one per key, absent where there is none; query: the page */
+    size_t count;
+    size_t scanned_count;         /* query and scan: items looked at before the filter */
+    struct leat_slice last_key;   /* query and scan: where to go on; absent at the end */
+    struct leat_slice attributes; /* write: what ReturnValues asked for; absent if nothing. Failed condition: the old
+                                     item, if asked for */
+    double *capacity; /* units consumed, one per table in the order of first mention in the request (NULL: none) */
+    size_t capacity_count;
+    struct leat_reason *reasons; /* LEAT_TRANSACTION_CANCELED: one per operation */
+    size_t reason_count;
+    struct leat_record *records; /* streams */
+    size_t record_count;
+    struct leat_memory *memory; /* owns all of the above */
+};
+
+struct leat_reason {
+    enum leat_code code; /* LEAT_OK: this one was fine */
+    char message[256];
+    struct leat_slice item; /* the old item, when return_old_on_failure was set */
+};
+
+enum leat_status { LEAT_CREATING, LEAT_ACTIVE, LEAT_UPDATING, LEAT_DELETING };
+enum leat_billing { LEAT_PROVISIONED, LEAT_PAY_PER_REQUEST };
+enum leat_view { LEAT_VIEW_NONE, LEAT_KEYS_ONLY, LEAT_NEW_IMAGE, LEAT_OLD_IMAGE, LEAT_NEW_AND_OLD_IMAGES };
+enum leat_project { LEAT_PROJECT_ALL, LEAT_PROJECT_KEYS_ONLY, LEAT_PROJECT_INCLUDE };
+
+struct leat_attribute {
+    struct leat_slice name;
+    char type; /* 'S', 'N' or 'B' */
+};
+
+struct leat_index {
+    struct leat_slice name;
+    bool local;
+    struct leat_slice partition_key, sort_key; /* attribute names; sort_key absent: none */
+    enum leat_project projection;
+    const struct leat_slice *include; /* LEAT_PROJECT_INCLUDE: attribute names */
+    size_t include_count;
+    int64_t read_units, write_units; /* PROVISIONED */
+    uint64_t item_count, size_bytes; /* in descriptions only */
+};
+
+struct leat_table {
+    struct leat_slice name; /* names that begin with "leat:" are reserved for leat itself and not listed */
+    const struct leat_attribute *attributes;
+    size_t attribute_count;
+    struct leat_slice partition_key, sort_key;
+    enum leat_billing billing;
+    int64_t read_units, write_units;
+    enum leat_view stream; /* LEAT_VIEW_NONE: no stream */
+    const struct leat_index *indexes;
+    size_t index_count;
+    bool deletion_protection;
+    struct leat_slice settings; /* an item of the caller's own (tags, class, encryption ...): stored and given back */
+    /* in descriptions only: */
+    enum leat_status status;
+    struct leat_slice id, arn; /* id: a UUID */
+    uint64_t created_ms;
+    uint64_t item_count, size_bytes;
+    struct leat_slice stream_arn, stream_label; /* of the newest stream, enabled or not; absent: never had one */
+    uint64_t throughput_decreases_today, throughput_increased_ms, throughput_decreased_ms, billing_changed_ms;
+};
+
+/* A description that owns its memory. */
+struct leat_description {
+    struct leat_table table;
+    struct leat_memory *memory;
+};
+
+struct leat_table_change {
+    struct leat_slice name;
+    bool change_stream;
+    enum leat_view stream; /* LEAT_VIEW_NONE: off */
+    bool change_billing;
+    enum leat_billing billing;
+    bool change_units;
+    int64_t read_units, write_units;
+    bool change_protection;
+    bool deletion_protection;
+    bool change_settings;
+    struct leat_slice settings;
+    const struct leat_attribute *attributes;
+    size_t attribute_count;                /* further ones, for new indexes */
+    const struct leat_index *index_create; /* at most one */
+    struct leat_slice index_delete;        /* a name; absent: none */
+    const struct leat_index *index_update; /* new units */
+};
+
+enum leat_write_kind { LEAT_PUT, LEAT_UPDATE, LEAT_DELETE, LEAT_CHECK /* in transactions: only the condition */ };
+enum leat_return {
+    LEAT_RETURN_NONE,
+    LEAT_RETURN_ALL_OLD,
+    LEAT_RETURN_ALL_NEW,
+    LEAT_RETURN_UPDATED_OLD,
+    LEAT_RETURN_UPDATED_NEW
+};
+
+struct leat_write {
+    enum leat_write_kind kind;
+    struct leat_slice table;
+    struct leat_slice item;      /* LEAT_PUT: the whole item */
+    struct leat_slice key;       /* the others: the key attributes as an item */
+    struct leat_slice update;    /* LEAT_UPDATE: the expression's text; may be absent */
+    struct leat_slice condition; /* the expression's text; absent: none */
+    struct leat_slice names;     /* "#n" -> S, as an item; absent: none */
+    struct leat_slice values;    /* ":v" -> any, as an item; absent: none */
+    enum leat_return returns;
+    bool return_old_on_failure; /* ReturnValuesOnConditionCheckFailure=ALL_OLD */
+};
+
+enum leat_mode {
+    LEAT_EACH /* independent writes, no conditions: BatchWriteItem; or one write */,
+    LEAT_ATOMIC /* TransactWriteItems */
+};
+
+struct leat_get {
+    struct leat_slice table, key;
+    struct leat_slice projection, names; /* absent: all attributes */
+    bool consistent;                     /* for capacity only: every read of leat is consistent */
+};
+
+enum leat_select {
+    LEAT_SELECT_DEFAULT,
+    LEAT_SELECT_ALL,
+    LEAT_SELECT_PROJECTED,
+    LEAT_SELECT_SPECIFIC,
+    LEAT_SELECT_COUNT
+};
+
+/* Query when key_condition is present, else Scan. */
+struct leat_query {
+    struct leat_slice table, index; /* index absent: the table itself */
+    struct leat_slice key_condition, filter, projection, names, values;
+    bool backward; /* ScanIndexForward=false */
+    bool consistent;
+    uint32_t limit; /* items looked at; 0: as many as 1 MB holds */
+    enum leat_select select;
+    struct leat_slice start;    /* ExclusiveStartKey as an item */
+    uint32_t segment, segments; /* parallel scan; segments 0: not parallel */
+};
+
+enum {
+    LEAT_SEQUENCE_SIZE = 41,
+    LEAT_SHARD_ID_SIZE = 66,
+    LEAT_EVENT_ID_SIZE = 33,
+    LEAT_ITERATOR_SIZE = 2049
+}; /* with the final zero */
+
+enum leat_event { LEAT_INSERT, LEAT_MODIFY, LEAT_REMOVE };
+
+struct leat_record {
+    enum leat_event event;
+    char event_id[LEAT_EVENT_ID_SIZE]; /* the same each time the record is read */
+    char sequence[LEAT_SEQUENCE_SIZE]; /* decimal; grows within a shard and its descendants */
+    uint64_t created_ms;
+    enum leat_view view;
+    struct leat_slice keys;
+    struct leat_slice new_image, old_image; /* absent when the view or the event has none */
+    size_t size_bytes;                      /* SizeBytes by AWS's rule */
+    bool expired;                           /* removed by time to live: userIdentity */
+};
+
+struct leat_shard {
+    char id[LEAT_SHARD_ID_SIZE];
+    char parent[LEAT_SHARD_ID_SIZE]; /* "": none */
+    char first[LEAT_SEQUENCE_SIZE];
+    char last[LEAT_SEQUENCE_SIZE]; /* "": still open */
+};
+enum leat_stream_status { LEAT_STREAM_ENABLING, LEAT_STREAM_ENABLED, LEAT_STREAM_DISABLING, LEAT_STREAM_DISABLED };
+struct leat_stream {
+    struct leat_slice arn, label, table;
+    enum leat_stream_status status;
+    enum leat_view view;
+    uint64_t created_ms;
+    struct leat_attribute partition_key, sort_key;
+    const struct leat_shard *shards; /* oldest first; trimmed ones are gone */
+    size_t shard_count;
+};
+struct leat_stream_list {
+    struct leat_stream *streams;
+    size_t count;
+    struct leat_memory *memory;
+};
+
+enum leat_position { LEAT_TRIM_HORIZON, LEAT_LATEST, LEAT_AT_SEQUENCE, LEAT_AFTER_SEQUENCE, LEAT_AT_TIMESTAMP };
+
+struct leat_shard_read {
+    struct leat_slice stream, shard;
+    enum leat_position position;
+    struct leat_slice sequence;
+    uint64_t timestamp_ms;
+    size_t limit;     /* records; 0: 1000 */
+    size_t bytes_max; /* 0: 1 MiB */
+};
+
+struct leat_stats {
+    uint64_t writes, groups; /* writes committed, and in how many groups (one fsync each) */
+    uint64_t bytes_used;     /* size of the data on disk */
+    uint64_t queued;         /* writes waiting now */
+};
 
 #endif
