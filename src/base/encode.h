@@ -18,7 +18,10 @@ void hex_encode(struct buf *out, struct leat_slice bytes); /* lower case */
 /* Well-formed UTF-8 (no surrogates, no overlong forms). */
 bool utf8_valid(struct leat_slice text);
 
-/* Number of UTF-16 code units / of code points in well-formed UTF-8 (AWS counts lengths of names in characters). */
+/* Bytes (1 to 4) of the well-formed sequence that begins at `at`, where left > 0 bytes are; 0: malformed. */
+size_t utf8_sequence(const uint8_t *at, size_t left);
+
+/* Number of code points in well-formed UTF-8 (AWS counts lengths of names in characters). */
 size_t utf8_points(struct leat_slice text);
 
 #endif

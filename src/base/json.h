@@ -14,7 +14,7 @@
 enum { JSON_DEPTH_MAX = 128 };
 
 enum json_token {
-    JSON_ERROR, /* stays; json_error_at and reader->error say where and why */
+    JSON_ERROR, /* stays; json_offset and reader->error say where and why */
     JSON_END,   /* the document is complete and nothing but white space follows */
     JSON_OBJECT, JSON_OBJECT_END, JSON_ARRAY, JSON_ARRAY_END,
     JSON_KEY,    /* reader->text is the decoded member name; its value follows */
@@ -23,8 +23,12 @@ enum json_token {
     JSON_TRUE, JSON_FALSE, JSON_NULL
 };
 
+/* reader->error is this very text when the arena had no room: the caller's answer is LEAT_NO_MEMORY, not "not JSON". */
+extern const char json_error_memory[];
+
 struct json_reader {
     const uint8_t *begin, *at, *end;
+    const uint8_t *start;    /* where the newest value or name begins */
     struct arena *arena;
     struct leat_slice text;  /* of the newest KEY, STRING or NUMBER; valid as long as text and arena are */
     const char *error;       /* static text, set with JSON_ERROR */

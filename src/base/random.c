@@ -1,0 +1,42 @@
+#include "base/random.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+void random_bytes(void *out, size_t size) {
+    unsigned char *at = out;
+    while (size > 0) {
+        ssize_t got = getrandom(at, size, 0);
+        /* The kernel has had getrandom since 3.17; without it there is nothing safe to fall back on. */
+        if (got < 0 && errno != EINTR) abort();
+        if (got <= 0) continue;
+        at += got;
+        size -= (size_t)got;
+    }
+}
+
+void random_uuid(char out[RANDOM_UUID_SIZE]) {
+    static const char digits[] = "0123456789abcdef";
+    uint8_t bytes[16];
+    random_bytes(bytes, sizeof bytes);
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40); /* RFC 4122 section 4.4: version 4 */
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80); /* and its variant */
+    char *to = out;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
+        *to++ = digits[bytes[i] >> 4];
+        *to++ = digits[bytes[i] & 15];
+    }
+    *to = 0;
+}
+
+void random_request_id(char out[53]) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    uint8_t bytes[52];
+    random_bytes(bytes, sizeof bytes);
+    /* 256 is no multiple of 36: some letters are a little likelier, which an identifier bears */
+    for (size_t i = 0; i < sizeof bytes; i++) out[i] = letters[bytes[i] % 36];
+    out[sizeof bytes] = 0;
+}
