@@ -30,7 +30,7 @@ LIBRARY_PACKAGES := lmdb libcrypto
 LLHTTP ?= /usr/share/llhttp
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
-CPPFLAGS += -D_GNU_SOURCE -DLEAT_VERSION='"$(VERSION)"' -Iinclude -Isrc -isystem /usr/share/include/llhttp \
+CPPFLAGS += -D_GNU_SOURCE -DLEAT_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -Iinclude -Isrc -isystem /usr/share/include/llhttp \
             $(shell pkg-config --cflags $(PACKAGES))
 CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -pthread $(VARIANT_FLAGS)
 LDLIBS := $(shell pkg-config --libs $(PACKAGES)) -pthread
@@ -46,7 +46,7 @@ PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(OBJ)/%.o)
 LLHTTP_OBJECTS := $(addprefix $(OBJ)/llhttp/,llhttp.o api.o http.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OBJ)/%.o)
 
-.PHONY: all test install clean
+.PHONY: all test bench install clean
 all: $(OUT)/leat $(OUT)/libleat.so $(OUT)/libleat.a $(OUT)/leat.pc
 
 $(OUT)/leat: $(PROGRAM_OBJECTS) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
@@ -83,6 +83,13 @@ $(OUT)/test-unit: $(TEST_OBJECTS) $(filter-out %/cmd/main.o,$(PROGRAM_OBJECTS)) 
 test: $(OUT)/test-unit
 	tools/run-unit $(OUT)/test-unit
 
+# programs that measure; see bench/
+BENCH_SOURCES := $(wildcard bench/*.c)
+bench: $(BENCH_SOURCES:bench/%.c=$(OUT)/bench/%)
+$(OUT)/bench/%: $(OBJ)/bench/%.o $(filter-out %/cmd/main.o,$(PROGRAM_OBJECTS)) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
 	install -m 755 $(OUT)/leat $(DESTDIR)$(PREFIX)/bin/leat
@@ -95,4 +102,4 @@ install: all
 clean:
 	rm -rf build
 
--include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
+-include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(BENCH_SOURCES:%.c=$(OBJ)/%.d)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_BLOCK_FIRST = 4096 - 64, ARENA_BLOCK_MAX = 1 << 20, ARENA_ALIGN = 16 };
+enum { ARENA_BLOCK_FIRST = 4096 - 64, ARENA_BLOCK_MAX = 1 << 20, ARENA_BLOCK_KEEP = 4096, ARENA_ALIGN = 16 };
 
 struct arena_block {
     struct arena_block *next;
@@ -25,6 +25,18 @@ void arena_fini(struct arena *arena) {
         block = next;
     }
     arena_init(arena, arena->max);
+}
+
+void arena_reset(struct arena *arena) {
+#ifndef ARENA_MALLOC_EACH
+    struct arena_block *block = arena->blocks;
+    if (block != NULL && block->next == NULL && block->size <= ARENA_BLOCK_KEEP) {
+        arena->at = block->bytes;
+        arena->used = 0;
+        return;
+    }
+#endif
+    arena_fini(arena);
 }
 
 static struct arena_block *arena_grow(struct arena *arena, size_t size) {

@@ -20,6 +20,7 @@ struct arena {
 
 void arena_init(struct arena *arena, size_t bytes_max);
 void arena_fini(struct arena *arena);  /* frees everything; the arena may be used again */
+void arena_reset(struct arena *arena); /* gives everything back but may keep one small block for the next use */
 
 /* size bytes, aligned for any type, not cleared; NULL when over the maximum or out of memory. size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
