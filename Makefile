@@ -85,6 +85,7 @@ test: $(OUT)/test-unit
 
 # programs that measure; see bench/
 BENCH_SOURCES := $(wildcard bench/*.c)
+.SECONDARY: $(BENCH_SOURCES:%.c=$(OBJ)/%.o)
 bench: $(BENCH_SOURCES:bench/%.c=$(OUT)/bench/%)
 $(OUT)/bench/%: $(OBJ)/bench/%.o $(filter-out %/cmd/main.o,$(PROGRAM_OBJECTS)) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
 	@mkdir -p $(@D)
