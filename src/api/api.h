@@ -27,46 +27,95 @@ struct api_server {
 };
 
 struct api_call;
-struct api_service;
 
 enum api_place {
-    API_LOOP, /* run on the connection's loop: must not block (reads; writes through leat_write_start) */
-    API_POOL  /* run on a pool thread: may block (control plane); the answer goes out when run has returned */
+    API_LOOP, /* run on the connection's loop: must not block (reads; writes through api_write) */
+    API_POOL  /* run on a pool thread: may block (control plane); it ends before run returns, the answer goes out afterwards */
 };
 
 struct api_operation {
     const char *name;               /* "PutItem" */
     const char *method, *path;      /* REST: "PUT", "/2015-03-31/functions/{FunctionName}/code"; NULL otherwise */
-    const struct api_field *fields; /* ended by a field without name; NULL: no input */
+    const struct api_field *fields; /* NULL: no input */
     size_t input_size;              /* of the struct that the fields fill */
     unsigned status;                /* of success; 0: 200 */
     enum api_place place;
-    /* Writes the answer with call->json and ends with api_done, or with api_fail: at once, or (API_LOOP) later on the loop. */
+    /* Optional: what can be said of the request's shape without looking at the data and comes before faults of single attribute values.
+     * On the loop; must not block. */
+    enum leat_code (*check)(struct api_call *call, void *input, struct leat_fault *fault);
+    /* Writes the answer with call->json and ends with api_done, or with api_fail: at once, or (API_LOOP) later on the loop.
+     * input is NULL when there are no fields. */
     void (*run)(struct api_call *call, void *input);
 };
+
+struct api_service {
+    const char *name;         /* "DynamoDB" */
+    const char *target;       /* X-Amz-Target is "<target>.<operation>"; NULL: REST, recognised by method and path */
+    const char *content_type; /* of answers */
+    bool crc;                 /* answers carry x-amz-crc32 */
+    const struct api_operation *const *operations; /* the most used first; ended by NULL */
+    /* Writes the body (and adds headers) for call->code, call->error_type and call->message; answers the status. */
+    unsigned (*fail)(struct api_call *call);
+};
+
+enum { API_LABELS_MAX = 4, API_HEADERS_MAX = 16 };
+struct api_label { struct leat_slice name, value; };
 
 struct api_call {
     struct net_request *request;
     struct api_server *server;
     const struct api_service *service;
     const struct api_operation *operation;
+    void *input;
     struct arena *arena;       /* the request's */
     struct json_writer json;   /* onto the answer's body */
+    struct api_decoder decoder;
     char request_id[53];
+    unsigned status;           /* of the answer; an operation may set it before api_done */
     struct net_task task;      /* brings the call back to its loop */
     void (*resume)(struct api_call *call);
-    struct leat_result result; /* of a leat_write_start; freed with the call */
-    struct leat_fault fault;
-    enum leat_code code;
+    struct leat_result result; /* of api_write, or the operation's own; freed with the call */
     void *state;               /* the operation's own, in the arena */
-    struct net_reply_header headers[8];
-    size_t header_count;       /* further ones for the answer */
+    /* when it fails */
+    enum leat_code code;
+    const char *error_type;    /* NULL: the code's */
+    struct leat_slice message; /* absent: none */
+    /* the framework's own */
+    uv_work_t work;
+    bool pooled, failed;
+    struct leat_fault fault;
+    struct api_label labels[API_LABELS_MAX];
+    size_t label_count;
+    struct net_reply_header headers[API_HEADERS_MAX];
+    size_t header_count;
 };
 
 void api_done(struct api_call *call); /* operation->status and what was written */
 void api_fail(struct api_call *call, enum leat_code code, const struct leat_fault *fault); /* in the service's own shape */
 
+/* A further header of the answer; the value must live as long as the call. Past API_HEADERS_MAX they are left out. */
+void api_header(struct api_call *call, const char *name, struct leat_slice value);
+
+/* Starts writes (leat_write_start). After LEAT_OK `resume` is called on the call's loop with call->code, call->fault and call->result. */
+enum leat_code api_write(struct api_call *call, const struct leat_write *writes, size_t count, enum leat_mode mode,
+                         struct leat_slice token, void (*resume)(struct api_call *call)) LEAT_MUST_USE;
+
+/* Hands the call to another loop and back: `run` is called on that loop's thread with call->task as its task's address;
+ * api_call_of(task) is the call. Going back: the same with call->request->loop. */
+void api_post(struct api_call *call, struct net_loop *loop, void (*run)(struct net_task *task));
+struct api_call *api_call_of(struct net_task *task);
+
+/* ARN of a table: in the arena. */
+struct leat_slice api_table_arn(const struct api_call *call, struct leat_slice name);
+
 /* The handler for net_server_options; context is a struct api_server. */
 void api_handle(struct net_request *request);
+
+/* ---- for the framework's own files ---- */
+
+extern const struct api_service *const api_services[]; /* ended by NULL */
+
+/* Finds service and operation and fills the call's labels. Without an operation, service may still be set (its fault shape is used). */
+void api_route(struct api_call *call);
 
 #endif

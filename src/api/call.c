@@ -1,0 +1,267 @@
+/* A call from request to answer. */
+#include <libdeflate.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/slice.h"
+
+enum { MESSAGE_BYTES_MAX = 256 * 1024 };
+
+void api_header(struct api_call *call, const char *name, struct leat_slice value) {
+    if (call->header_count < API_HEADERS_MAX && value.data != NULL)
+        call->headers[call->header_count++] = (struct net_reply_header){name, value};
+}
+
+/* ---- answering ---- */
+
+/* The request's memory, and the call in it, may be gone when this returns. */
+static void answer(struct api_call *call) {
+    struct net_request *request = call->request;
+    struct buf *body = net_reply_body(request);
+    char crc[16];
+    if (call->failed || !buf_ok(body)) {
+        if (!call->failed) call->code = LEAT_NO_MEMORY;
+        buf_clear(body);
+        json_writer_init(&call->json, body);
+        call->status = call->service->fail(call);
+    } else if (call->status == 0) {
+        call->status = call->operation->status != 0 ? call->operation->status : 200;
+    }
+    if (body->size > 0 || call->service->crc) api_header(call, "Content-Type", slice_text(call->service->content_type));
+    api_header(call, "x-amzn-RequestId", slice_text(call->request_id));
+    if (call->service->crc) {
+        int size = snprintf(crc, sizeof crc, "%u", libdeflate_crc32(0, body->data, body->size));
+        api_header(call, "x-amz-crc32", slice_of(crc, (size_t)size));
+    }
+    leat_result_free(&call->result);
+    api_decoder_fini(&call->decoder);
+    net_reply(request, call->status, call->headers, call->header_count);
+}
+
+void api_done(struct api_call *call) {
+    if (!call->pooled) answer(call);
+}
+
+void api_fail(struct api_call *call, enum leat_code code, const struct leat_fault *fault) {
+    call->failed = true;
+    call->code = code;
+    if (fault != NULL && fault->message[0] != 0 && call->message.data == NULL)
+        call->message = arena_copy(call->arena, slice_text(fault->message));
+    if (!call->pooled) answer(call);
+}
+
+/* ---- pool and other threads ---- */
+
+struct api_call *api_call_of(struct net_task *task) {
+    return (struct api_call *)(void *)((char *)task - offsetof(struct api_call, task));
+}
+
+void api_post(struct api_call *call, struct net_loop *loop, void (*run)(struct net_task *task)) {
+    call->task.run = run;
+    net_loop_post(loop, &call->task);
+}
+
+static void pool_run(uv_work_t *work) {
+    struct api_call *call = work->data;
+    call->operation->run(call, call->input);
+}
+
+static void pool_done(uv_work_t *work, int status) {
+    struct api_call *call = work->data;
+    call->pooled = false;
+    if (status != 0) api_fail(call, LEAT_CLOSED, NULL);
+    else answer(call);
+}
+
+static void resume(struct net_task *task) {
+    struct api_call *call = api_call_of(task);
+    call->resume(call);
+}
+
+static void written(void *context, enum leat_code code, struct leat_result *result, const struct leat_fault *fault) {
+    struct api_call *call = context;
+    call->code = code;
+    if (result != NULL) call->result = *result;
+    if (code != LEAT_OK && fault != NULL) call->fault = *fault;
+    api_post(call, call->request->loop, resume);
+}
+
+enum leat_code api_write(struct api_call *call, const struct leat_write *writes, size_t count, enum leat_mode mode,
+                         struct leat_slice token, void (*then)(struct api_call *call)) {
+    call->resume = then;
+    return leat_write_start(call->server->db, writes, count, mode, token, written, call, &call->fault);
+}
+
+/* ---- from request to run ---- */
+
+static void plain(struct net_request *request, unsigned status, const char *text) {
+    char crc[16];
+    struct buf *body = net_reply_body(request);
+    buf_append(body, text, strlen(text));
+    int size = snprintf(crc, sizeof crc, "%u", libdeflate_crc32(0, body->data, body->size));
+    struct net_reply_header headers[] = {
+        {"x-amz-crc32", slice_of(crc, (size_t)size)},
+        {"Content-Type", SLICE("text/plain")},
+    };
+    net_reply(request, status, headers, sizeof headers / sizeof headers[0]);
+}
+
+static void healthy(struct net_request *request) {
+    struct leat_slice host = net_request_header(request, "Host");
+    struct leat_slice text = arena_print(request->arena, "healthy: %.*s ", SLICE_FORMAT(host));
+    plain(request, 200, text.data != NULL ? (const char *)text.data : "healthy");
+}
+
+/* What browsers ask before they send a request from a page of another origin. */
+static void preflight(struct net_request *request) {
+    struct leat_slice names = net_request_header(request, "Access-Control-Request-Headers");
+    struct leat_slice methods = net_request_header(request, "Access-Control-Request-Method");
+    struct net_reply_header headers[4] = {
+        {"Access-Control-Allow-Origin", SLICE("*")},
+        {"Access-Control-Max-Age", SLICE("172800")},
+    };
+    size_t count = 2;
+    if (names.data != NULL) headers[count++] = (struct net_reply_header){"Access-Control-Allow-Headers", names};
+    if (methods.data != NULL) headers[count++] = (struct net_reply_header){"Access-Control-Allow-Methods", methods};
+    net_reply(request, 200, headers, count);
+}
+
+static bool json_content(const struct net_request *request) {
+    struct leat_slice type = net_request_header(request, "Content-Type");
+    size_t size = 0;
+    while (size < type.size && type.data[size] != ';' && type.data[size] != ' ') size++;
+    return (size == 26 && strncasecmp((const char *)type.data, "application/x-amz-json-1.0", size) == 0) ||
+           (size == 26 && strncasecmp((const char *)type.data, "application/x-amz-json-1.1", size) == 0) ||
+           (size == 16 && strncasecmp((const char *)type.data, "application/json", size) == 0);
+}
+
+/* Without configured credentials anything signed is let in, but it must be signed: that is what clients meet at AWS. */
+static bool allowed(struct api_call *call) {
+    const struct api_server *server = call->server;
+    struct net_signing signing;
+    call->code = LEAT_ACCESS_DENIED;
+    if (server->credential_count > 0)
+        return net_sigv4_verify(call->request, server->credentials, server->credential_count, clock_now_ms(&clock_system),
+                                &call->error_type, &call->fault) == LEAT_OK;
+    if (net_signing_parse(call->request, &signing)) return true;
+    call->error_type = "MissingAuthenticationTokenException";
+    (void)fault_set(&call->fault, LEAT_ACCESS_DENIED, "Request is missing Authentication Token");
+    return false;
+}
+
+static bool decode_rest(struct api_call *call, const struct api_field *field, enum leat_code *code) {
+    struct leat_slice text = {NULL, 0};
+    if (field->kind == API_PAYLOAD) {
+        text = call->request->body;
+    } else if (field->location == API_IN_PATH) {
+        for (size_t i = 0; i < call->label_count; i++)
+            if (slice_is(call->labels[i].name, field->name))
+                text = net_percent_decode(call->arena, call->labels[i].value, false);
+    } else if (field->location == API_IN_QUERY) {
+        text = net_request_query(call->request, field->name);
+    } else if (field->location == API_IN_HEADER) {
+        text = net_request_header(call->request, field->name);
+    } else {
+        return true;
+    }
+    if (text.data != NULL) *code = api_decode_text(&call->decoder, field, text, call->input, &call->fault);
+    return false;
+}
+
+static enum leat_code decode(struct api_call *call) {
+    const struct api_operation *operation = call->operation;
+    struct leat_slice body = call->request->body;
+    call->input = arena_zero(call->arena, 1, operation->input_size);
+    if (call->input == NULL) return fault_memory(&call->fault);
+    TRY(api_decoder_init(&call->decoder, call->arena, body.size, &call->fault));
+    bool from_body = call->service->target != NULL;
+    if (!from_body) {
+        enum leat_code code = LEAT_OK;
+        for (const struct api_field *field = operation->fields; field->name != NULL && code == LEAT_OK; field++)
+            if (decode_rest(call, field, &code)) from_body = body.size > 0;
+        TRY(code);
+    }
+    if (!from_body) return LEAT_OK;
+    return api_decode(&call->decoder, operation->fields, body, call->input, &call->fault);
+}
+
+static enum leat_code validate(struct api_call *call) {
+    struct buf words;
+    buf_init(&words, MESSAGE_BYTES_MAX);
+    enum leat_code code = api_validate(call->operation->fields, call->input, &words);
+    if (code != LEAT_OK) call->message = arena_copy(call->arena, buf_view(&words));
+    buf_fini(&words);
+    return code;
+}
+
+/* JSON first, then each field's constraints, then what the operation says of their combination, then single attribute values. */
+static enum leat_code prepare(struct api_call *call) {
+    TRY(decode(call));
+    TRY(validate(call));
+    if (call->operation->check != NULL) TRY(call->operation->check(call, call->input, &call->fault));
+    if (call->decoder.item_code != LEAT_OK) call->fault = call->decoder.item_fault;
+    return call->decoder.item_code;
+}
+
+static void start(struct api_call *call) {
+    const struct api_operation *operation = call->operation;
+    if (operation->fields != NULL) {
+        enum leat_code code = prepare(call);
+        if (code != LEAT_OK) {
+            api_fail(call, code, &call->fault);
+            return;
+        }
+    }
+    if (operation->place == API_LOOP) {
+        operation->run(call, call->input);
+        return;
+    }
+    call->work.data = call;
+    call->pooled = true;
+    if (uv_queue_work(net_loop_uv(call->request->loop), &call->work, pool_run, pool_done) != 0) {
+        call->pooled = false;
+        api_fail(call, LEAT_INTERNAL, NULL);
+    }
+}
+
+static bool is_target_request(const struct api_call *call) {
+    return call->service != NULL && call->service->target != NULL;
+}
+
+void api_handle(struct net_request *request) {
+    struct api_call *call = ARENA_NEW(request->arena, struct api_call);
+    if (call == NULL) {
+        net_reply(request, 503, NULL, 0);
+        return;
+    }
+    call->request = request;
+    call->server = request->context;
+    call->arena = request->arena;
+    api_route(call);
+    if (slice_is(request->method, "OPTIONS")) {
+        preflight(request);
+    } else if (slice_is(request->method, "GET") && slice_is(request->path, "/")) {
+        healthy(request);
+    } else if (call->service == NULL ||
+               (is_target_request(call) && (!slice_is(request->method, "POST") || !json_content(request)))) {
+        plain(request, 404, "<UnknownOperationException/>\n");
+    } else {
+        random_request_id(call->request_id);
+        json_writer_init(&call->json, net_reply_body(request));
+        if (call->service->crc) api_header(call, "Server", SLICE("Server"));
+        if (net_request_header(request, "Origin").data != NULL) api_header(call, "Access-Control-Allow-Origin", SLICE("*"));
+        if (call->operation == NULL) api_fail(call, LEAT_UNKNOWN_OPERATION, NULL);
+        else if (!allowed(call)) api_fail(call, call->code, &call->fault);
+        else start(call);
+    }
+}
+
+struct leat_slice api_table_arn(const struct api_call *call, struct leat_slice name) {
+    return arena_print(call->arena, "arn:aws:dynamodb:%s:%s:table/%.*s", call->server->region, call->server->account,
+                       SLICE_FORMAT(name));
+}

@@ -1,0 +1,344 @@
+#include "api/fields.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/encode.h"
+#include "base/slice.h"
+#include "item/item_json.h"
+#include "item/value.h"
+
+/* Encoded values are shorter than three times their JSON in every case (a set's number is the worst: 4 characters, up to 7
+ * bytes), so a buffer of that size never has to move and slices into it stay good. */
+enum { ITEM_GROWTH = 3, ITEM_ROOM_MIN = 256, ITEM_ARENA_MAX = 256 * 1024 };
+
+enum leat_code api_decoder_init(struct api_decoder *decoder, struct arena *arena, size_t body_size, struct leat_fault *fault) {
+    size_t room = body_size * ITEM_GROWTH + ITEM_ROOM_MIN;
+    decoder->arena = arena;
+    decoder->item_code = LEAT_OK;
+    decoder->items_owned = room > ITEM_ARENA_MAX;
+    if (decoder->items_owned) {
+        buf_init(&decoder->items, room);
+        if (!buf_reserve(&decoder->items, room)) return fault_memory(fault);
+        return LEAT_OK;
+    }
+    void *memory = arena_alloc(arena, room);
+    if (memory == NULL) return fault_memory(fault);
+    decoder->items = (struct buf){.data = memory, .capacity = room, .max = room};
+    return LEAT_OK;
+}
+
+void api_decoder_fini(struct api_decoder *decoder) {
+    if (decoder->items_owned) buf_fini(&decoder->items);
+    decoder->items_owned = false;
+}
+
+static enum leat_code decode_value(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field, uint8_t *at,
+                                   struct leat_fault *fault);
+
+/* ---- SerializationException, in the words of AWS's JSON reader ---- */
+
+static const char *token_words(enum json_token token) {
+    switch (token) {
+    case JSON_STRING: return "STRING_VALUE";
+    case JSON_NUMBER: return "NUMBER_VALUE";
+    case JSON_TRUE: return "TRUE_VALUE";
+    case JSON_FALSE: return "FALSE_VALUE";
+    default: return "UNKNOWN_VALUE";
+    }
+}
+
+static enum leat_code malformed(struct leat_fault *fault) {
+    return fault_set(fault, LEAT_SERIALIZATION, "Unable to parse the request body as JSON");
+}
+
+static enum leat_code wrong_scalar(const struct json_reader *reader, const char *wanted, struct leat_fault *fault) {
+    if (reader->token == JSON_ERROR) return malformed(fault);
+    if (reader->token == JSON_OBJECT)
+        return fault_set(fault, LEAT_SERIALIZATION, "Start of structure or map found where not expected.");
+    if (reader->token == JSON_ARRAY)
+        return fault_set(fault, LEAT_SERIALIZATION, "Unrecognized collection type class java.lang.%s", wanted);
+    return fault_set(fault, LEAT_SERIALIZATION, "%s cannot be converted to %s", token_words(reader->token), wanted);
+}
+
+static enum leat_code wrong_collection(const struct json_reader *reader, const char *type, struct leat_fault *fault) {
+    if (reader->token == JSON_ERROR) return malformed(fault);
+    if (reader->token == JSON_OBJECT)
+        return fault_set(fault, LEAT_SERIALIZATION, "Start of structure or map found where not expected.");
+    if (reader->token == JSON_ARRAY) return fault_set(fault, LEAT_SERIALIZATION, "Unrecognized collection type %s", type);
+    return fault_set(fault, LEAT_SERIALIZATION, "Unexpected field type");
+}
+
+/* ---- scalars ---- */
+
+static void set_enum(const struct api_field *field, struct leat_slice text, struct api_enum *out) {
+    *out = (struct api_enum){.text = text, .value = -1};
+    for (const struct api_choice *choice = field->choices; choice->text != NULL; choice++)
+        if (slice_is(text, choice->text)) out->value = choice->value;
+}
+
+static enum leat_code decode_integer(const struct json_reader *reader, struct api_integer *out, struct leat_fault *fault) {
+    if (reader->token != JSON_NUMBER) return wrong_scalar(reader, "Long", fault);
+    double number;
+    out->given = true;
+    if (json_integer(reader, &out->value)) return LEAT_OK;
+    /* AWS cuts fractions off */
+    if (!json_double(reader, &number) || !(number > -9e18 && number < 9e18))
+        return fault_set(fault, LEAT_SERIALIZATION, "NUMBER_VALUE cannot be converted to Long");
+    out->value = (int64_t)number;
+    return LEAT_OK;
+}
+
+static enum leat_code decode_timestamp(const struct json_reader *reader, struct api_integer *out, struct leat_fault *fault) {
+    double seconds;
+    if (reader->token != JSON_NUMBER || !json_double(reader, &seconds) || !(seconds > -9e15 && seconds < 9e15))
+        return wrong_scalar(reader, "Date", fault);
+    *out = (struct api_integer){true, (int64_t)(seconds * 1000)};
+    return LEAT_OK;
+}
+
+static enum leat_code decode_blob(struct arena *arena, const struct json_reader *reader, struct leat_slice *out, struct leat_fault *fault) {
+    if (reader->token != JSON_STRING) return wrong_scalar(reader, "ByteBuffer", fault);
+    *out = base64_decode(arena, reader->text);
+    if (out->data == NULL) return fault_set(fault, LEAT_SERIALIZATION, "Invalid Base64 value");
+    return LEAT_OK;
+}
+
+/* ---- items ---- */
+
+static void keep_item_fault(struct api_decoder *decoder, enum leat_code code, const struct leat_fault *fault) {
+    if (decoder->item_code != LEAT_OK) return;
+    decoder->item_code = code;
+    decoder->item_fault = *fault;
+}
+
+/* An attribute value that is well-formed JSON but wrong in itself is reported later than the constraints: the reader moves past it. */
+static enum leat_code decode_item(struct api_decoder *decoder, struct json_reader *reader, struct leat_slice *out,
+                                  struct leat_fault *fault) {
+    if (reader->token != JSON_OBJECT)
+        return wrong_collection(reader, "java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>", fault);
+    struct json_reader before = *reader;
+    size_t start = decoder->items.size;
+    struct leat_fault words = {0};
+    enum leat_code code = item_from_json(reader, &decoder->items, &words);
+    if (code == LEAT_VALIDATION) {
+        keep_item_fault(decoder, code, &words);
+        decoder->items.size = start;
+        *reader = before;
+        if (!json_skip(reader)) return malformed(fault);
+    } else if (code != LEAT_OK) {
+        if (fault != NULL) *fault = words;
+        return code;
+    }
+    *out = slice_of(decoder->items.data + start, decoder->items.size - start);
+    return LEAT_OK;
+}
+
+static enum leat_code close_map(struct api_decoder *decoder, size_t start, struct leat_slice *out, struct leat_fault *fault) {
+    enum leat_code code = item_close(&decoder->items, start);
+    if (code == LEAT_VALIDATION) return fault_set(fault, LEAT_SERIALIZATION, "Duplicate keys in a map");
+    if (code != LEAT_OK) return fault_memory(fault);
+    *out = slice_of(decoder->items.data + start, decoder->items.size - start);
+    return LEAT_OK;
+}
+
+static enum leat_code decode_names(struct api_decoder *decoder, struct json_reader *reader, struct leat_slice *out,
+                                   struct leat_fault *fault) {
+    if (reader->token != JSON_OBJECT) return wrong_collection(reader, "java.util.Map<java.lang.String, java.lang.String>", fault);
+    size_t start = decoder->items.size;
+    while (json_next(reader) == JSON_KEY) {
+        item_put_name(&decoder->items, reader->text);
+        if (json_next(reader) != JSON_STRING) return wrong_scalar(reader, "String", fault);
+        item_put_string(&decoder->items, reader->text);
+    }
+    if (reader->token != JSON_OBJECT_END) return malformed(fault);
+    return close_map(decoder, start, out, fault);
+}
+
+static enum leat_code decode_values(struct api_decoder *decoder, struct json_reader *reader, struct leat_slice *out,
+                                    struct leat_fault *fault) {
+    if (reader->token != JSON_OBJECT)
+        return wrong_collection(reader, "java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>", fault);
+    size_t start = decoder->items.size;
+    while (json_next(reader) == JSON_KEY) {
+        struct leat_slice name = reader->text;
+        size_t entry = decoder->items.size;
+        item_put_name(&decoder->items, name);
+        (void)json_next(reader);
+        struct json_reader before = *reader;
+        struct leat_fault words = {0};
+        enum leat_code code = item_value_from_json(reader, &decoder->items, &words);
+        if (code == LEAT_VALIDATION) {
+            struct leat_fault whole;
+            fault_set(&whole, code, "ExpressionAttributeValues contains invalid value: %.600s for key %.*s", words.message,
+                      SLICE_FORMAT(name));
+            keep_item_fault(decoder, code, &whole);
+            decoder->items.size = entry;
+            *reader = before;
+            if (!json_skip(reader)) return malformed(fault);
+        } else if (code != LEAT_OK) {
+            if (fault != NULL) *fault = words;
+            return code;
+        }
+    }
+    if (reader->token != JSON_OBJECT_END) return malformed(fault);
+    return close_map(decoder, start, out, fault);
+}
+
+/* ---- collections ---- */
+
+static enum leat_code decode_members(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *fields,
+                                     uint8_t *out, struct leat_fault *fault) {
+    while (json_next(reader) == JSON_KEY) {
+        const struct api_field *field = fields;
+        while (field->name != NULL && (field->location != API_IN_BODY || !slice_is(reader->text, field->name))) field++;
+        enum json_token token = json_next(reader);
+        if (token == JSON_NULL) continue;
+        if (field->name != NULL) TRY(decode_value(decoder, reader, field, out + field->offset, fault));
+        else if (!json_skip(reader)) return malformed(fault);
+    }
+    return reader->token == JSON_OBJECT_END ? LEAT_OK : malformed(fault);
+}
+
+static enum leat_code decode_struct(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field, uint8_t *out,
+                                    struct leat_fault *fault) {
+    if (reader->token != JSON_OBJECT) {
+        struct leat_slice type = arena_print(decoder->arena, "class com.amazonaws.dynamodb.v20120810.%s", field->type);
+        return wrong_collection(reader, type.data != NULL ? (const char *)type.data : "", fault);
+    }
+    return decode_members(decoder, reader, field->fields, out, fault);
+}
+
+/* Room for one more element; NULL: no memory or too many. */
+static uint8_t *list_add(struct arena *arena, struct api_list *list, size_t *capacity, size_t size) {
+    if (list->count >= API_ELEMENTS_MAX) return NULL;
+    if (list->count == *capacity) {
+        size_t more = *capacity == 0 ? 4 : *capacity * 2;
+        uint8_t *grown = arena_zero(arena, more, size);
+        if (grown == NULL) return NULL;
+        if (list->count > 0) memcpy(grown, list->elements, list->count * size);
+        list->elements = grown;
+        *capacity = more;
+    }
+    return (uint8_t *)list->elements + list->count++ * size;
+}
+
+static enum leat_code decode_element(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field, uint8_t *at,
+                                     struct leat_fault *fault) {
+    if (reader->token == JSON_NULL) return LEAT_OK;
+    if (field->element->kind == API_STRUCT) return decode_struct(decoder, reader, field->element, at, fault);
+    return decode_value(decoder, reader, field->element, at + field->element->offset, fault);
+}
+
+static enum leat_code decode_list(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field,
+                                  struct api_list *out, struct leat_fault *fault) {
+    if (reader->token != JSON_ARRAY) return wrong_collection(reader, "java.util.List", fault);
+    size_t capacity = 0;
+    out->given = true;
+    while (json_next(reader) != JSON_ARRAY_END) {
+        if (reader->token == JSON_ERROR) return malformed(fault);
+        uint8_t *at = list_add(decoder->arena, out, &capacity, field->size);
+        if (at == NULL) return fault_memory(fault);
+        TRY(decode_element(decoder, reader, field, at, fault));
+    }
+    return LEAT_OK;
+}
+
+static enum leat_code decode_map(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field,
+                                 struct api_list *out, struct leat_fault *fault) {
+    if (reader->token != JSON_OBJECT) return wrong_collection(reader, "java.util.Map", fault);
+    size_t capacity = 0;
+    out->given = true;
+    while (json_next(reader) == JSON_KEY) {
+        uint8_t *at = list_add(decoder->arena, out, &capacity, field->size);
+        if (at == NULL) return fault_memory(fault);
+        *(struct leat_slice *)(void *)at = reader->text;
+        (void)json_next(reader);
+        TRY(decode_element(decoder, reader, field, at, fault));
+    }
+    return reader->token == JSON_OBJECT_END ? LEAT_OK : malformed(fault);
+}
+
+/* at: the member itself. The reader's newest token is the value's first. */
+static enum leat_code decode_value(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field, uint8_t *at,
+                                   struct leat_fault *fault) {
+    void *member = at;
+    struct leat_slice *slice = member;
+    switch (field->kind) {
+    case API_STRING:
+        if (reader->token != JSON_STRING) return wrong_scalar(reader, "String", fault);
+        *slice = reader->text;
+        return LEAT_OK;
+    case API_ENUM:
+        if (reader->token != JSON_STRING) return wrong_scalar(reader, "String", fault);
+        set_enum(field, reader->text, member);
+        return LEAT_OK;
+    case API_BOOLEAN:
+        if (reader->token != JSON_TRUE && reader->token != JSON_FALSE) return wrong_scalar(reader, "Boolean", fault);
+        *(struct api_boolean *)member = (struct api_boolean){true, reader->token == JSON_TRUE};
+        return LEAT_OK;
+    case API_INTEGER: return decode_integer(reader, member, fault);
+    case API_TIMESTAMP: return decode_timestamp(reader, member, fault);
+    case API_BLOB: return decode_blob(decoder->arena, reader, slice, fault);
+    case API_ITEM: return decode_item(decoder, reader, slice, fault);
+    case API_NAMES: return decode_names(decoder, reader, slice, fault);
+    case API_VALUES: return decode_values(decoder, reader, slice, fault);
+    case API_RAW:
+    case API_PAYLOAD:
+        *slice = json_raw(reader);
+        return slice->data != NULL ? LEAT_OK : malformed(fault);
+    case API_LIST: return decode_list(decoder, reader, field, member, fault);
+    case API_MAP: return decode_map(decoder, reader, field, member, fault);
+    case API_STRUCT: break;
+    }
+    uint8_t *inner = arena_zero(decoder->arena, 1, field->size);
+    if (inner == NULL) return fault_memory(fault);
+    *(void **)member = inner;
+    return decode_struct(decoder, reader, field, inner, fault);
+}
+
+enum leat_code api_decode(struct api_decoder *decoder, const struct api_field *fields, struct leat_slice json, void *out,
+                          struct leat_fault *fault) {
+    struct json_reader reader;
+    json_reader_init(&reader, json, decoder->arena);
+    if (json_next(&reader) != JSON_OBJECT) {
+        if (reader.token == JSON_ERROR) return malformed(fault);
+        return fault_set(fault, LEAT_SERIALIZATION, "Unexpected value type in payload");
+    }
+    TRY(decode_members(decoder, &reader, fields, out, fault));
+    if (json_next(&reader) != JSON_END) return malformed(fault);
+    if (!buf_ok(&decoder->items)) return fault_memory(fault);
+    return LEAT_OK;
+}
+
+static bool text_integer(struct leat_slice text, int64_t *out) {
+    char copy[24];
+    if (text.size == 0 || text.size >= sizeof copy) return false;
+    memcpy(copy, text.data, text.size);
+    copy[text.size] = 0;
+    char *end;
+    long long value = strtoll(copy, &end, 10);
+    *out = value;
+    return *end == 0;
+}
+
+enum leat_code api_decode_text(struct api_decoder *decoder, const struct api_field *field, struct leat_slice text, void *out,
+                               struct leat_fault *fault) {
+    void *member = (uint8_t *)out + field->offset;
+    switch (field->kind) {
+    case API_INTEGER: {
+        struct api_integer *integer = member;
+        integer->given = true;
+        if (!text_integer(text, &integer->value))
+            return fault_set(fault, LEAT_SERIALIZATION, "STRING_VALUE cannot be converted to Integer");
+        return LEAT_OK;
+    }
+    case API_BOOLEAN: *(struct api_boolean *)member = (struct api_boolean){true, slice_is(text, "true")}; return LEAT_OK;
+    case API_ENUM: set_enum(field, text, member); return LEAT_OK;
+    case API_BLOB:
+        *(struct leat_slice *)member = base64_decode(decoder->arena, text);
+        if (((struct leat_slice *)member)->data == NULL) return fault_set(fault, LEAT_SERIALIZATION, "Invalid Base64 value");
+        return LEAT_OK;
+    default: *(struct leat_slice *)member = text; return LEAT_OK;
+    }
+}

@@ -1,0 +1,59 @@
+/* The operations of Lambda, the most used first. A new one: its file, and one line here. */
+#include "api/lambda/lambda.h"
+#include "base/slice.h"
+
+static const struct api_operation *const operations[] = {
+    NULL,
+};
+
+static unsigned status_of(enum leat_code code) {
+    switch (code) {
+    case LEAT_ACCESS_DENIED: return 403;
+    case LEAT_RESOURCE_NOT_FOUND:
+    case LEAT_UNKNOWN_OPERATION: return 404;
+    case LEAT_RESOURCE_CONFLICT:
+    case LEAT_RESOURCE_IN_USE: return 409;
+    case LEAT_REQUEST_TOO_LARGE: return 413;
+    case LEAT_TOO_MANY_REQUESTS:
+    case LEAT_BUSY: return 429;
+    case LEAT_VALIDATION:
+    case LEAT_SERIALIZATION:
+    case LEAT_INVALID_PARAMETER_VALUE:
+    case LEAT_INVALID_REQUEST_CONTENT: return 400;
+    default: return 500;
+    }
+}
+
+static const char *type_of(const struct api_call *call) {
+    if (call->error_type != NULL) return call->error_type;
+    switch (call->code) {
+    case LEAT_SERIALIZATION: return "InvalidRequestContentException";
+    case LEAT_BUSY: return "TooManyRequestsException";
+    default: return status_of(call->code) == 500 ? "ServiceException" : leat_code_name(call->code);
+    }
+}
+
+/* As recorded: faults of the model carry Type, ResourceNotFoundException says Message, ValidationException only message. */
+static unsigned fail(struct api_call *call) {
+    struct json_writer *json = &call->json;
+    unsigned status = status_of(call->code);
+    bool bare = call->code == LEAT_VALIDATION || call->code == LEAT_ACCESS_DENIED;
+    if (call->message.data == NULL) call->message = SLICE("An error occurred and the request cannot be processed.");
+    api_header(call, "x-amzn-ErrorType", slice_text(type_of(call)));
+    json_object(json);
+    if (!bare) {
+        json_key(json, "Type");
+        json_text(json, status >= 500 ? "Service" : "User");
+    }
+    json_key(json, call->code == LEAT_RESOURCE_NOT_FOUND ? "Message" : "message");
+    json_string(json, call->message);
+    json_object_end(json);
+    return status;
+}
+
+const struct api_service api_lambda_service = {
+    .name = "Lambda",
+    .content_type = "application/json",
+    .operations = operations,
+    .fail = fail,
+};

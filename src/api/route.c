@@ -1,0 +1,71 @@
+/* Which service and operation a request is for: by X-Amz-Target, else by method and path. */
+#include <string.h>
+#include <strings.h>
+
+#include "api/api.h"
+#include "base/slice.h"
+
+static void route_target(struct api_call *call, struct leat_slice target) {
+    const uint8_t *dot = target.size > 0 ? memchr(target.data, '.', target.size) : NULL;
+    if (dot == NULL) return;
+    struct leat_slice prefix = slice_of(target.data, (size_t)(dot - target.data));
+    struct leat_slice name = slice_of(dot + 1, target.size - prefix.size - 1);
+    for (size_t i = 0; api_services[i] != NULL; i++) {
+        const struct api_service *service = api_services[i];
+        if (service->target == NULL || !slice_is(prefix, service->target)) continue;
+        call->service = service;
+        for (size_t k = 0; service->operations[k] != NULL; k++) {
+            if (!slice_is(name, service->operations[k]->name)) continue;
+            call->operation = service->operations[k];
+            return;
+        }
+        return;
+    }
+}
+
+/* Takes the next segment off a path: "/a/b" -> "a", "/b". */
+static bool path_segment(struct leat_slice *path, struct leat_slice *segment) {
+    if (path->size == 0 || path->data[0] != '/') return false;
+    const uint8_t *begin = path->data + 1, *end = path->data + path->size;
+    const uint8_t *slash = begin < end ? memchr(begin, '/', (size_t)(end - begin)) : NULL;
+    if (slash == NULL) slash = end;
+    *segment = slice_of(begin, (size_t)(slash - begin));
+    *path = slice_of(slash, (size_t)(end - slash));
+    return true;
+}
+
+static bool path_matches(struct api_call *call, const char *pattern, struct leat_slice path) {
+    struct leat_slice wanted = slice_text(pattern), part, segment;
+    call->label_count = 0;
+    while (path_segment(&wanted, &part)) {
+        if (!path_segment(&path, &segment)) return false;
+        if (part.size > 2 && part.data[0] == '{') {
+            if (segment.size == 0 || call->label_count == API_LABELS_MAX) return false;
+            call->labels[call->label_count++] = (struct api_label){slice_of(part.data + 1, part.size - 2), segment};
+        } else if (!slice_equal(part, segment)) {
+            return false;
+        }
+    }
+    return path.size == 0 || slice_is(path, "/"); /* some clients write a final slash */
+}
+
+static void route_path(struct api_call *call) {
+    const struct net_request *request = call->request;
+    for (size_t i = 0; api_services[i] != NULL; i++) {
+        const struct api_service *service = api_services[i];
+        if (service->target != NULL) continue;
+        for (size_t k = 0; service->operations[k] != NULL; k++) {
+            const struct api_operation *operation = service->operations[k];
+            if (!slice_is(request->method, operation->method) || !path_matches(call, operation->path, request->path)) continue;
+            call->service = service;
+            call->operation = operation;
+            return;
+        }
+    }
+}
+
+void api_route(struct api_call *call) {
+    struct leat_slice target = net_request_header(call->request, "X-Amz-Target");
+    if (target.data != NULL) route_target(call, target);
+    else route_path(call);
+}

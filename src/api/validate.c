@@ -1,0 +1,233 @@
+/* Constraints of declared fields, and AWS's words for what does not meet them. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/fields.h"
+#include "base/encode.h"
+#include "base/slice.h"
+
+enum { VIOLATIONS_MAX = 10, PATH_MAX_BYTES = 512, ECHO_BYTES_MAX = 4096 };
+
+/* Where we are, for messages: "keySchema.1.member.keyType". */
+struct path { char text[PATH_MAX_BYTES]; size_t size; };
+
+struct report {
+    struct buf words;   /* all violations, "; " between them */
+    unsigned count;
+    bool alone;         /* the only one that counts has been found */
+};
+
+static size_t path_add(struct path *path, const char *format, struct leat_slice name) {
+    size_t before = path->size;
+    int more = snprintf(path->text + before, sizeof path->text - before, format, SLICE_FORMAT(name));
+    if (more > 0) path->size = before + (size_t)more < sizeof path->text ? before + (size_t)more : sizeof path->text - 1;
+    return before;
+}
+
+/* Members appear in camel case. */
+static size_t path_add_member(struct path *path, const char *name) {
+    size_t before = path_add(path, path->size == 0 ? "%.*s" : ".%.*s", slice_text(name));
+    size_t first = before + (before != 0);
+    if (first < path->size && path->text[first] >= 'A' && path->text[first] <= 'Z') path->text[first] = (char)(path->text[first] + 32);
+    return before;
+}
+
+static void path_cut(struct path *path, size_t size) {
+    path->size = size;
+    path->text[size] = 0;
+}
+
+/* ---- values in messages: AWS prints them as Java does ---- */
+
+static void echo_fields(struct buf *out, const struct api_field *field, const uint8_t *at);
+
+static void echo(struct buf *out, const struct api_field *field, const uint8_t *at) {
+    const void *member = at;
+    if (out->size > ECHO_BYTES_MAX) return; /* the constraint behind it must stay readable */
+    switch (field->kind) {
+    case API_INTEGER:
+    case API_TIMESTAMP: buf_print(out, "%" PRId64, ((const struct api_integer *)member)->value); return;
+    case API_BOOLEAN: buf_print(out, "%s", ((const struct api_boolean *)member)->value ? "true" : "false"); return;
+    case API_ENUM: buf_slice(out, ((const struct api_enum *)member)->text); return;
+    case API_STRUCT:
+        if (*(void *const *)member != NULL) echo_fields(out, field, *(uint8_t *const *)member);
+        else buf_print(out, "null");
+        return;
+    case API_LIST:
+    case API_MAP: {
+        const struct api_list *list = member;
+        const struct api_field *element = field->element;
+        buf_byte(out, field->kind == API_LIST ? '[' : '{');
+        for (size_t i = 0; i < list->count; i++) {
+            const uint8_t *entry = (const uint8_t *)list->elements + i * field->size;
+            if (i > 0) buf_print(out, ", ");
+            if (field->kind == API_MAP) {
+                buf_slice(out, *(const struct leat_slice *)(const void *)entry);
+                buf_byte(out, '=');
+            }
+            if (element->kind == API_STRUCT) echo_fields(out, element, entry);
+            else echo(out, element, entry + element->offset);
+        }
+        buf_byte(out, field->kind == API_LIST ? ']' : '}');
+        return;
+    }
+    case API_ITEM:
+    case API_NAMES:
+    case API_VALUES: buf_print(out, "{...}"); return;
+    default: buf_slice(out, *(const struct leat_slice *)member); return;
+    }
+}
+
+static bool is_given(const struct api_field *field, const uint8_t *at) {
+    const void *member = at;
+    switch (field->kind) {
+    case API_INTEGER:
+    case API_TIMESTAMP: return ((const struct api_integer *)member)->given;
+    case API_BOOLEAN: return ((const struct api_boolean *)member)->given;
+    case API_ENUM: return ((const struct api_enum *)member)->text.data != NULL;
+    case API_LIST:
+    case API_MAP: return ((const struct api_list *)member)->given;
+    case API_STRUCT: return *(void *const *)member != NULL;
+    default: return ((const struct leat_slice *)member)->data != NULL;
+    }
+}
+
+/* KeySchemaElement(attributeName=pk, keyType=HASH) */
+static void echo_fields(struct buf *out, const struct api_field *field, const uint8_t *at) {
+    buf_print(out, "%s(", field->type);
+    bool comma = false;
+    for (const struct api_field *inner = field->fields; inner->name != NULL; inner++) {
+        if (!is_given(inner, at + inner->offset)) continue;
+        buf_print(out, "%s%c%s=", comma ? ", " : "", inner->name[0] | 32, inner->name + 1);
+        echo(out, inner, at + inner->offset);
+        comma = true;
+    }
+    buf_byte(out, ')');
+}
+
+/* ---- violations ---- */
+
+static void violation_begin(struct report *report, const struct path *path, const struct api_field *field, const uint8_t *at) {
+    struct buf *out = &report->words;
+    if (field->alone) {
+        buf_clear(out);
+        report->count = 0;
+        report->alone = true;
+    }
+    if (report->count++ > 0) buf_print(out, "; ");
+    buf_print(out, "Value ");
+    if (is_given(field, at)) {
+        buf_byte(out, '\'');
+        size_t start = out->size;
+        struct buf value;
+        buf_init(&value, ECHO_BYTES_MAX * 4);
+        echo(&value, field, at);
+        buf_slice(out, buf_view(&value));
+        buf_fini(&value);
+        (void)start;
+        buf_byte(out, '\'');
+    } else {
+        buf_print(out, "null");
+    }
+    buf_print(out, " at '%s' failed to satisfy constraint: ", path->text);
+}
+
+static bool full(const struct report *report) {
+    return report->alone || report->count >= VIOLATIONS_MAX;
+}
+
+static void check_range(struct report *report, const struct path *path, const struct api_field *field, const uint8_t *at,
+                        int64_t measure, const char *what) {
+    if (field->min == 0 && field->max == 0) return;
+    if (!full(report) && measure < field->min) {
+        violation_begin(report, path, field, at);
+        buf_print(&report->words, "Member must have %s greater than or equal to %" PRId64, what, field->min);
+    }
+    if (!full(report) && field->max != 0 && measure > field->max) {
+        violation_begin(report, path, field, at);
+        buf_print(&report->words, "Member must have %s less than or equal to %" PRId64, what, field->max);
+    }
+}
+
+static void check_string(struct report *report, const struct path *path, const struct api_field *field, const uint8_t *at) {
+    struct leat_slice text = *(const struct leat_slice *)(const void *)at;
+    if (field->or_arn && slice_starts(text, SLICE("arn:"))) return;
+    if (field->pattern != NULL && text.size > 0 && !full(report) && !api_pattern_matches(field->pattern, text)) {
+        violation_begin(report, path, field, at);
+        buf_print(&report->words, "Member must satisfy regular expression pattern: %s", field->pattern);
+    }
+    check_range(report, path, field, at, (int64_t)utf8_points(text), "length");
+}
+
+static void check_enum(struct report *report, const struct path *path, const struct api_field *field, const uint8_t *at) {
+    if (((const struct api_enum *)(const void *)at)->value >= 0) return;
+    violation_begin(report, path, field, at);
+    buf_print(&report->words, "Member must satisfy enum value set: [");
+    for (const struct api_choice *choice = field->choices; choice->text != NULL; choice++)
+        buf_print(&report->words, "%s%s", choice == field->choices ? "" : ", ", choice->text);
+    buf_print(&report->words, "]");
+}
+
+static void check_fields(struct report *report, struct path *path, const struct api_field *fields, const uint8_t *in);
+static void check_field(struct report *report, struct path *path, const struct api_field *field, const uint8_t *at);
+
+static void check_list(struct report *report, struct path *path, const struct api_field *field, const uint8_t *at) {
+    const struct api_list *list = (const void *)at;
+    check_range(report, path, field, at, (int64_t)list->count, "length");
+    for (size_t i = 0; i < list->count && !full(report); i++) {
+        const uint8_t *entry = (const uint8_t *)list->elements + i * field->size;
+        size_t before;
+        if (field->kind == API_LIST) {
+            char place[32];
+            (void)snprintf(place, sizeof place, "%zu.member", i + 1);
+            before = path_add(path, ".%.*s", slice_text(place));
+        } else {
+            before = path_add(path, ".%.*s.member", *(const struct leat_slice *)(const void *)entry);
+        }
+        if (field->element->kind == API_STRUCT) check_fields(report, path, field->element->fields, entry);
+        else check_field(report, path, field->element, entry + field->element->offset);
+        path_cut(path, before);
+    }
+}
+
+static void check_field(struct report *report, struct path *path, const struct api_field *field, const uint8_t *at) {
+    if (!is_given(field, at)) {
+        if (!field->required) return;
+        struct api_field other = *field;
+        other.alone = false; /* that it is missing is told together with what else is wrong */
+        violation_begin(report, path, &other, at);
+        buf_print(&report->words, "Member must not be null");
+        return;
+    }
+    switch (field->kind) {
+    case API_STRING: check_string(report, path, field, at); break;
+    case API_ENUM: check_enum(report, path, field, at); break;
+    case API_INTEGER: check_range(report, path, field, at, ((const struct api_integer *)(const void *)at)->value, "value"); break;
+    case API_STRUCT: check_fields(report, path, field->fields, *(uint8_t *const *)(const void *)at); break;
+    case API_LIST:
+    case API_MAP: check_list(report, path, field, at); break;
+    default: break;
+    }
+}
+
+static void check_fields(struct report *report, struct path *path, const struct api_field *fields, const uint8_t *in) {
+    for (const struct api_field *field = fields; field->name != NULL && !full(report); field++) {
+        size_t before = path_add_member(path, field->name);
+        check_field(report, path, field, in + field->offset);
+        path_cut(path, before);
+    }
+}
+
+enum leat_code api_validate(const struct api_field *fields, const void *in, struct buf *message) {
+    struct path path = {.size = 0};
+    struct report report = {.count = 0};
+    buf_init(&report.words, message->max);
+    check_fields(&report, &path, fields, in);
+    if (report.count > 0) {
+        buf_print(message, "%u validation error%s detected: ", report.count, report.count == 1 ? "" : "s");
+        buf_slice(message, buf_view(&report.words));
+    }
+    buf_fini(&report.words);
+    return report.count > 0 ? LEAT_VALIDATION : LEAT_OK;
+}
