@@ -76,8 +76,13 @@ $(OBJ)/llhttp/%.o: $(LLHTTP)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -w -c -o $@ $<
 
-# tests: all objects but main, in one program; criterion finds the tests and runs each in its own process
-$(OUT)/test-unit: $(TEST_OBJECTS) $(filter-out %/cmd/main.o,$(PROGRAM_OBJECTS)) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
+# everything but main, for programs that need a part of it
+$(OBJ)/parts.a: $(filter-out %/cmd/main.o,$(PROGRAM_OBJECTS)) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
+	rm -f $@
+	ar rcs $@ $^
+
+# tests: in one program; criterion finds them and runs each in its own process
+$(OUT)/test-unit: $(TEST_OBJECTS) $(OBJ)/parts.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcriterion -ljansson
 
 test: $(OUT)/test-unit
@@ -87,7 +92,7 @@ test: $(OUT)/test-unit
 BENCH_SOURCES := $(wildcard bench/*.c)
 .SECONDARY: $(BENCH_SOURCES:%.c=$(OBJ)/%.o)
 bench: $(BENCH_SOURCES:bench/%.c=$(OUT)/bench/%)
-$(OUT)/bench/%: $(OBJ)/bench/%.o $(filter-out %/cmd/main.o,$(PROGRAM_OBJECTS)) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
+$(OUT)/bench/%: $(OBJ)/bench/%.o $(OBJ)/parts.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
