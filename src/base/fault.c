@@ -5,13 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/encode.h"
+
+/* A message that was cut may end in the middle of a character, which would spoil the JSON it goes into. */
+static void fault_trim(char *message, size_t size) {
+    size_t last = size;
+    while (last > 0 && size - last < 3 && ((uint8_t)message[last - 1] & 0xc0) == 0x80) last--;
+    if (last == 0 || ((uint8_t)message[last - 1] & 0x80) == 0) return;
+    if (utf8_sequence((const uint8_t *)message + last - 1, size - last + 1) == 0) message[last - 1] = 0;
+}
+
 enum leat_code fault_set(struct leat_fault *fault, enum leat_code code, const char *format, ...) {
     if (fault == NULL) return code;
     fault->code = code;
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(fault->message, sizeof fault->message, format, arguments);
+    int size = vsnprintf(fault->message, sizeof fault->message, format, arguments);
     va_end(arguments);
+    if (size >= (int)sizeof fault->message) fault_trim(fault->message, sizeof fault->message - 1);
     return code;
 }
 

@@ -9,7 +9,9 @@
  * object's end. Appends the item's bytes to out. LEAT_SERIALIZATION for JSON of the wrong shape (AWS's words, e.g.
  * "NUMBER_VALUE cannot be converted to String"); LEAT_VALIDATION for what a well-typed request says wrongly ("Supplied
  * AttributeValue is empty, must contain exactly one of the supported datatypes", number faults, "One or more parameter
- * values were invalid: Input collection [a, a] contains duplicates." ..., empty sets, nesting over 32). */
+ * values were invalid: Input collection [a, a] contains duplicates." ..., empty sets, nesting over 32). After LEAT_VALIDATION the
+ * reader stands behind the object's end all the same, so that the caller may keep the fault and find what AWS looks at earlier.
+ * After a fault out is as it was. A name that comes twice: the last one stays. The reader needs an arena. */
 enum leat_code item_from_json(struct json_reader *reader, struct buf *out, struct leat_fault *fault) LEAT_MUST_USE;
 
 /* One AttributeValue, likewise. */

@@ -27,7 +27,8 @@ enum item_type {
     ITEM_SS, ITEM_NS, ITEM_BS, ITEM_L, ITEM_M         /* containers */
 };
 
-enum { ITEM_DEPTH_MAX = 32 }; /* nesting of lists and maps. DynamoDB Developer Guide, "Constraints" */
+/* An attribute's value is at depth 1, what a list or map holds one deeper; leaves count. Developer Guide, "Constraints". */
+enum { ITEM_DEPTH_MAX = 32 };
 
 /* A borrowed value, already taken apart. */
 struct item_value {
@@ -79,11 +80,16 @@ void item_put_value(struct buf *out, const struct item_value *value); /* a copy 
 void item_put_name(struct buf *out, struct leat_slice name); /* inside a map or item, before each value */
 void item_put_element(struct buf *out, struct leat_slice element); /* inside a set; NS: an encoded number */
 
-/* Containers: mark = item_begin(out, ITEM_M); ...; item_end(out, mark). item_end sorts maps and sets. For a whole item write
+/* Containers: mark = item_begin(out, ITEM_M); ...; item_end(out, mark). item_end sorts maps and sets, for
+ * which the buf needs as much room again. For a whole item write
  * names and values from `mark = out->size` on and close with item_close. Both answer LEAT_VALIDATION for duplicates
  * ("duplicate" only: callers word it) and LEAT_NO_MEMORY. */
 size_t item_begin(struct buf *out, enum item_type type);
 enum leat_code item_end(struct buf *out, size_t mark) LEAT_MUST_USE;
 enum leat_code item_close(struct buf *out, size_t mark) LEAT_MUST_USE;
+
+/* Likewise for maps and items that may name something twice (JSON may): the last one stays. */
+enum leat_code item_end_last_wins(struct buf *out, size_t mark) LEAT_MUST_USE;
+enum leat_code item_close_last_wins(struct buf *out, size_t mark) LEAT_MUST_USE;
 
 #endif
