@@ -208,7 +208,7 @@ static void request_clear(struct net_connection *connection) {
     request->closed = false;
     connection->closed = NULL;
     connection->scanned = connection->head_size = connection->body_size = connection->request_size = 0;
-    connection->head_only = false;
+    connection->head_only = connection->empty_line = false;
 }
 
 /* The whole answer is with the kernel: the next request, or the end. */
@@ -298,7 +298,8 @@ static bool read_head(struct net_connection *connection) {
     uint8_t *begin = connection->input + connection->begin;
     size_t size = connection->end - connection->begin;
     /* RFC 9112 section 2.2: an empty line before the request line is ignored; one */
-    if (connection->scanned == 0 && size >= 2 && begin[0] == '\r' && begin[1] == '\n') {
+    if (connection->scanned == 0 && !connection->empty_line && size >= 2 && begin[0] == '\r' && begin[1] == '\n') {
+        connection->empty_line = true;
         connection->begin += 2;
         begin += 2;
         size -= 2;

@@ -36,6 +36,7 @@ struct net_connection {
     struct net_chunked chunked;
 
     bool keep_alive, head_only; /* of the request: the connection goes on after it; it is a HEAD */
+    bool empty_line;            /* one has been ignored before the request line */
     bool end_of_input;          /* the client sends no more */
     bool advancing;             /* connection_advance is on the stack */
     bool reading;
