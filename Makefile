@@ -47,7 +47,7 @@ LLHTTP_OBJECTS := $(addprefix $(OBJ)/llhttp/,llhttp.o api.o http.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OBJ)/%.o)
 
 .PHONY: all test bench install clean
-all: $(OUT)/leat $(OUT)/libleat.so $(OUT)/libleat.a $(OUT)/leat.pc
+all: $(OUT)/leat $(OUT)/libleat.so $(OUT)/libleat.a
 
 $(OUT)/leat: $(PROGRAM_OBJECTS) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -61,11 +61,6 @@ $(OUT)/libleat.a: $(LIBRARY_OBJECTS)
 	ld -r -o $(OBJ)/libleat.o $^
 	objcopy --localize-hidden $(OBJ)/libleat.o
 	ar rcs $@ $(OBJ)/libleat.o
-
-$(OUT)/leat.pc: Makefile
-	@mkdir -p $(@D)
-	printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: leat\nDescription: embedded tables with a durable change log\nVersion: %s\nRequires.private: %s\nLibs: -L$${libdir} -lleat\nLibs.private: -pthread\nCflags: -I$${includedir}\n' \
-		'$(PREFIX)' '$(VERSION)' '$(LIBRARY_PACKAGES)' > $@
 
 $(OBJ)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -102,7 +97,8 @@ install: all
 	install -m 755 $(OUT)/libleat.so $(DESTDIR)$(PREFIX)/lib/libleat.so.0
 	ln -sf libleat.so.0 $(DESTDIR)$(PREFIX)/lib/libleat.so
 	install -m 644 $(OUT)/libleat.a $(DESTDIR)$(PREFIX)/lib/libleat.a
-	install -m 644 $(OUT)/leat.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/leat.pc
+	sed -e 's|@prefix@|$(PREFIX)|' -e 's|@version@|$(VERSION)|' -e 's|@packages@|$(LIBRARY_PACKAGES)|' tools/leat.pc.in \
+		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/leat.pc
 	install -m 644 include/leat.h include/leat_types.h $(DESTDIR)$(PREFIX)/include/
 
 clean:
