@@ -119,13 +119,11 @@ static void violation_begin(struct report *report, const struct path *path, cons
     buf_print(out, "Value ");
     if (is_given(field, at)) {
         buf_byte(out, '\'');
-        size_t start = out->size;
         struct buf value;
         buf_init(&value, ECHO_BYTES_MAX * 4);
         echo(&value, field, at);
         buf_slice(out, buf_view(&value));
         buf_fini(&value);
-        (void)start;
         buf_byte(out, '\'');
     } else {
         buf_print(out, "null");
@@ -172,9 +170,26 @@ static void check_enum(struct report *report, const struct path *path, const str
 static void check_fields(struct report *report, struct path *path, const struct api_field *fields, const uint8_t *in);
 static void check_field(struct report *report, struct path *path, const struct api_field *field, const uint8_t *at);
 
-static void check_list(struct report *report, struct path *path, const struct api_field *field, const uint8_t *at) {
+/* Lists that are values of a map are held to their length at the map. */
+static void check_map_values(struct report *report, const struct path *path, const struct api_field *field, const uint8_t *at) {
+    const struct api_list *map = (const void *)at;
+    const struct api_field *element = field->element;
+    if (element->kind != API_LIST || (element->min == 0 && element->max == 0)) return;
+    for (size_t i = 0; i < map->count && !full(report); i++) {
+        const void *entry = (const uint8_t *)map->elements + i * field->size + element->offset;
+        int64_t count = (int64_t)((const struct api_list *)entry)->count;
+        if (count >= element->min && (element->max == 0 || count <= element->max)) continue;
+        violation_begin(report, path, field, at);
+        buf_print(&report->words, "Map value must satisfy constraint: [Member must have length less than or equal to %" PRId64
+                                  ", Member must have length greater than or equal to %" PRId64 "]", element->max, element->min);
+        return;
+    }
+}
+
+static void check_list(struct report *report, struct path *path, const struct api_field *field, const uint8_t *at, bool in_map) {
     const struct api_list *list = (const void *)at;
-    check_range(report, path, field, at, (int64_t)list->count, "length");
+    if (!in_map) check_range(report, path, field, at, (int64_t)list->count, "length");
+    if (field->kind == API_MAP) check_map_values(report, path, field, at);
     for (size_t i = 0; i < list->count && !full(report); i++) {
         const uint8_t *entry = (const uint8_t *)list->elements + i * field->size;
         size_t before;
@@ -186,6 +201,8 @@ static void check_list(struct report *report, struct path *path, const struct ap
             before = path_add(path, ".%.*s.member", *(const struct leat_slice *)(const void *)entry);
         }
         if (field->element->kind == API_STRUCT) check_fields(report, path, field->element->fields, entry);
+        else if (field->kind == API_MAP && field->element->kind == API_LIST)
+            check_list(report, path, field->element, entry + field->element->offset, true);
         else check_field(report, path, field->element, entry + field->element->offset);
         path_cut(path, before);
     }
@@ -206,7 +223,7 @@ static void check_field(struct report *report, struct path *path, const struct a
     case API_INTEGER: check_range(report, path, field, at, ((const struct api_integer *)(const void *)at)->value, "value"); break;
     case API_STRUCT: check_fields(report, path, field->fields, *(uint8_t *const *)(const void *)at); break;
     case API_LIST:
-    case API_MAP: check_list(report, path, field, at); break;
+    case API_MAP: check_list(report, path, field, at, false); break;
     default: break;
     }
 }

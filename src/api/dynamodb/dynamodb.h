@@ -6,4 +6,132 @@
 
 extern const struct api_service api_dynamodb_service;
 
+/* ---- members that many operations have ---- */
+
+#define DYNAMODB_NAME_PATTERN "[a-zA-Z0-9_.-]+"
+/* The name of an existing table, or its ARN. */
+#define DYNAMODB_TABLE_NAME(structure)                                                                             \
+    API_FIELD(structure, table, "TableName", API_STRING, .required = true, .alone = true, .or_arn = true, .min = 1, \
+              .max = 255, .pattern = DYNAMODB_NAME_PATTERN)
+#define DYNAMODB_CAPACITY(structure) \
+    API_FIELD(structure, capacity, "ReturnConsumedCapacity", API_ENUM, .choices = dynamodb_capacity_choices)
+#define DYNAMODB_METRICS(structure) \
+    API_FIELD(structure, metrics, "ReturnItemCollectionMetrics", API_ENUM, .choices = dynamodb_metrics_choices)
+#define DYNAMODB_ON_FAILURE(structure) \
+    API_FIELD(structure, on_failure, "ReturnValuesOnConditionCheckFailure", API_ENUM, .choices = dynamodb_on_failure_choices)
+
+enum dynamodb_capacity { DYNAMODB_CAPACITY_NONE, DYNAMODB_CAPACITY_TOTAL, DYNAMODB_CAPACITY_INDEXES };
+extern const struct api_choice dynamodb_capacity_choices[], dynamodb_metrics_choices[], dynamodb_on_failure_choices[];
+enum { DYNAMODB_METRICS_SIZE = 1, DYNAMODB_ON_FAILURE_ALL_OLD = 1 };
+
+/* ---- checks of expressions and the older parameters that they replace ---- */
+
+struct dynamodb_parameter {
+    const char *name;
+    struct leat_slice text; /* absent: not given */
+};
+struct dynamodb_parameters {
+    const struct dynamodb_parameter *expressions, *legacy; /* each ended by a NULL name */
+    struct leat_slice names, values;
+    const char *values_need; /* "ConditionExpression is null": what AWS says when there are values but no expression */
+};
+/* Both kinds in one request; older parameters (not implemented); names and values without an expression, empty, or ill-formed. */
+enum leat_code dynamodb_check_parameters(const struct dynamodb_parameters *parameters, struct leat_fault *fault) LEAT_MUST_USE;
+
+/* ---- pieces of answers ---- */
+
+struct dynamodb_consumed {
+    struct leat_slice table, index; /* index absent: the table itself */
+    double units;
+    enum dynamodb_capacity detail;
+    bool transaction, write; /* transactions tell reads and writes apart */
+};
+/* One ConsumedCapacity object. */
+void dynamodb_write_consumed(struct api_call *call, const struct dynamodb_consumed *consumed);
+void dynamodb_write_double(struct api_call *call, double value);
+
+/* "ItemCollectionMetrics": {...}, for tables with local indexes; item: any that has the partition key. */
+void dynamodb_write_metrics(struct api_call *call, struct leat_slice table, struct leat_slice item);
+
+/* A TableDescription object. */
+void dynamodb_write_table(struct api_call *call, const struct leat_table *table);
+
+/* ---- PutItem, UpdateItem, DeleteItem ---- */
+
+struct dynamodb_write_input {
+    struct leat_slice table, item, key, update, condition, names, values;
+    struct leat_slice expected, conditional_operator, attribute_updates; /* older forms */
+    struct api_enum returns, capacity, metrics, on_failure;
+};
+#define DYNAMODB_WRITE_FIELDS                                                                                         \
+    API_FIELD(struct dynamodb_write_input, expected, "Expected", API_RAW),                                            \
+        API_FIELD(struct dynamodb_write_input, conditional_operator, "ConditionalOperator", API_STRING),              \
+        API_FIELD(struct dynamodb_write_input, returns, "ReturnValues", API_ENUM, .choices = dynamodb_return_choices), \
+        API_FIELD(struct dynamodb_write_input, condition, "ConditionExpression", API_STRING),                         \
+        API_FIELD(struct dynamodb_write_input, names, "ExpressionAttributeNames", API_NAMES),                         \
+        API_FIELD(struct dynamodb_write_input, values, "ExpressionAttributeValues", API_VALUES),                      \
+        DYNAMODB_METRICS(struct dynamodb_write_input), DYNAMODB_ON_FAILURE(struct dynamodb_write_input),              \
+        DYNAMODB_CAPACITY(struct dynamodb_write_input)
+extern const struct api_choice dynamodb_return_choices[];
+enum leat_code dynamodb_write_check(struct api_call *call, void *input, struct leat_fault *fault) LEAT_MUST_USE;
+void dynamodb_write_run(struct api_call *call, struct dynamodb_write_input *input, enum leat_write_kind kind);
+
+/* ---- Query, Scan ---- */
+
+struct dynamodb_read_input {
+    struct leat_slice table, index, key_condition, filter, projection, names, values, start;
+    struct leat_slice attributes_to_get, conditions, filter_conditions, conditional_operator; /* older forms */
+    struct api_enum select, capacity;
+    struct api_integer limit, segment, segments;
+    struct api_boolean consistent, forward;
+};
+#define DYNAMODB_READ_FIELDS                                                                                       \
+    API_FIELD(struct dynamodb_read_input, index, "IndexName", API_STRING, .min = 3, .max = 255,                    \
+              .pattern = DYNAMODB_NAME_PATTERN),                                                                   \
+        API_FIELD(struct dynamodb_read_input, select, "Select", API_ENUM, .choices = dynamodb_select_choices),     \
+        API_FIELD(struct dynamodb_read_input, attributes_to_get, "AttributesToGet", API_RAW),                      \
+        API_FIELD(struct dynamodb_read_input, conditional_operator, "ConditionalOperator", API_STRING),            \
+        API_FIELD(struct dynamodb_read_input, start, "ExclusiveStartKey", API_ITEM),                               \
+        API_FIELD(struct dynamodb_read_input, projection, "ProjectionExpression", API_STRING),                     \
+        API_FIELD(struct dynamodb_read_input, filter, "FilterExpression", API_STRING),                             \
+        API_FIELD(struct dynamodb_read_input, names, "ExpressionAttributeNames", API_NAMES),                       \
+        API_FIELD(struct dynamodb_read_input, values, "ExpressionAttributeValues", API_VALUES),                    \
+        API_FIELD(struct dynamodb_read_input, consistent, "ConsistentRead", API_BOOLEAN),                          \
+        DYNAMODB_CAPACITY(struct dynamodb_read_input)
+extern const struct api_choice dynamodb_select_choices[];
+enum leat_code dynamodb_select_check(const struct dynamodb_read_input *in, struct leat_fault *fault) LEAT_MUST_USE;
+void dynamodb_read_run(struct api_call *call, const struct dynamodb_read_input *in);
+
+/* ---- table definitions ---- */
+
+struct dynamodb_definition { struct leat_slice name; struct api_enum type; };
+struct dynamodb_key_element { struct leat_slice name; struct api_enum type; };
+struct dynamodb_projection { struct api_enum type; struct api_list include; };
+struct dynamodb_throughput { struct api_integer read, write; };
+struct dynamodb_stream_specification { struct api_boolean enabled; struct api_enum view; };
+struct dynamodb_index { struct leat_slice name; struct api_list keys; struct dynamodb_projection *projection;
+                        struct dynamodb_throughput *throughput; };
+enum { DYNAMODB_HASH = 1, DYNAMODB_RANGE = 2, DYNAMODB_PROVISIONED = 1, DYNAMODB_PAY_PER_REQUEST = 2 };
+
+extern const struct api_choice dynamodb_billing_choices[];
+extern const struct api_field dynamodb_definition_element, dynamodb_key_element, dynamodb_index_element;
+extern const struct api_field dynamodb_throughput_fields[], dynamodb_stream_fields[], dynamodb_index_fields[];
+
+/* The parts of a struct leat_table from what the request says; arrays in the call's arena. */
+enum leat_code dynamodb_definitions(struct api_call *call, const struct api_list *definitions, const struct leat_attribute **out,
+                                    size_t *count, struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code dynamodb_keys(const struct api_list *keys, struct leat_slice *partition, struct leat_slice *sort,
+                             struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code dynamodb_index_of(struct api_call *call, const struct dynamodb_index *in, bool local, struct leat_index *out,
+                                 struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code dynamodb_stream_view(const struct dynamodb_stream_specification *in, enum leat_view *out,
+                                    struct leat_fault *fault) LEAT_MUST_USE;
+
+/* Table settings are an item of ours: {"tags": {"key": "value"}, "class": "STANDARD"}. */
+struct dynamodb_tag { struct leat_slice key, value; };
+extern const struct api_field dynamodb_tag_element;
+/* The settings with these tags set and those keys removed; in the arena. */
+enum leat_code dynamodb_settings_tag(struct api_call *call, struct leat_slice settings, const struct api_list *tags,
+                                     const struct api_list *removed, struct leat_slice *out, struct leat_fault *fault) LEAT_MUST_USE;
+
 #endif

@@ -2,9 +2,34 @@
 #include "api/aws_json.h"
 #include "api/dynamodb/dynamodb.h"
 
-static const struct api_operation *const operations[] = {
-    NULL,
-};
+#define OPERATIONS(X)        \
+    X(put_item)              \
+    X(get_item)              \
+    X(update_item)           \
+    X(query)                 \
+    X(delete_item)           \
+    X(batch_write_item)      \
+    X(batch_get_item)        \
+    X(scan)                  \
+    X(transact_write_items)  \
+    X(transact_get_items)    \
+    X(describe_table)        \
+    X(list_tables)           \
+    X(create_table)          \
+    X(update_table)          \
+    X(delete_table)          \
+    X(describe_time_to_live) \
+    X(list_tags_of_resource) \
+    X(tag_resource)          \
+    X(untag_resource)        \
+    X(describe_limits)       \
+    X(describe_endpoints)
+
+#define DECLARE(name) extern const struct api_operation dynamodb_##name;
+OPERATIONS(DECLARE)
+
+#define ENTRY(name) &dynamodb_##name,
+static const struct api_operation *const operations[] = {OPERATIONS(ENTRY) NULL};
 
 const struct api_service api_dynamodb_service = {
     .name = "DynamoDB",

@@ -2,9 +2,17 @@
 #include "api/aws_json.h"
 #include "api/streams/streams.h"
 
-static const struct api_operation *const operations[] = {
-    NULL,
-};
+#define OPERATIONS(X)     \
+    X(get_records)        \
+    X(get_shard_iterator) \
+    X(describe_stream)    \
+    X(list_streams)
+
+#define DECLARE(name) extern const struct api_operation streams_##name;
+OPERATIONS(DECLARE)
+
+#define ENTRY(name) &streams_##name,
+static const struct api_operation *const operations[] = {OPERATIONS(ENTRY) NULL};
 
 const struct api_service api_streams_service = {
     .name = "DynamoDB Streams",

@@ -1,0 +1,179 @@
+/* Table definitions in requests: attributes, key schemas, indexes, streams, tags. */
+#include "api/dynamodb/dynamodb.h"
+#include "base/slice.h"
+#include "item/value.h"
+
+static const struct api_choice attribute_choices[] = {{"B", 'B'}, {"N", 'N'}, {"S", 'S'}, {NULL, 0}};
+static const struct api_choice key_choices[] = {{"HASH", DYNAMODB_HASH}, {"RANGE", DYNAMODB_RANGE}, {NULL, 0}};
+static const struct api_choice projection_choices[] = {
+    {"ALL", LEAT_PROJECT_ALL}, {"INCLUDE", LEAT_PROJECT_INCLUDE}, {"KEYS_ONLY", LEAT_PROJECT_KEYS_ONLY}, {NULL, 0}};
+static const struct api_choice view_choices[] = {{"NEW_IMAGE", LEAT_NEW_IMAGE},
+                                                 {"OLD_IMAGE", LEAT_OLD_IMAGE},
+                                                 {"NEW_AND_OLD_IMAGES", LEAT_NEW_AND_OLD_IMAGES},
+                                                 {"KEYS_ONLY", LEAT_KEYS_ONLY},
+                                                 {NULL, 0}};
+const struct api_choice dynamodb_billing_choices[] = {
+    {"PROVISIONED", DYNAMODB_PROVISIONED}, {"PAY_PER_REQUEST", DYNAMODB_PAY_PER_REQUEST}, {NULL, 0}};
+
+static const struct api_field definition_fields[] = {
+    API_FIELD(struct dynamodb_definition, name, "AttributeName", API_STRING, .required = true, .min = 1, .max = 255),
+    API_FIELD(struct dynamodb_definition, type, "AttributeType", API_ENUM, .required = true, .choices = attribute_choices),
+    API_FIELDS_END,
+};
+const struct api_field dynamodb_definition_element = {
+    .name = "", .kind = API_STRUCT, .fields = definition_fields, .type = "AttributeDefinition"};
+
+static const struct api_field key_fields[] = {
+    API_FIELD(struct dynamodb_key_element, name, "AttributeName", API_STRING, .required = true, .min = 1, .max = 255),
+    API_FIELD(struct dynamodb_key_element, type, "KeyType", API_ENUM, .required = true, .choices = key_choices),
+    API_FIELDS_END,
+};
+const struct api_field dynamodb_key_element = {.name = "", .kind = API_STRUCT, .fields = key_fields, .type = "KeySchemaElement"};
+
+static const struct api_field attribute_element = {.name = "", .kind = API_STRING, .min = 1, .max = 255};
+static const struct api_field projection_fields[] = {
+    API_FIELD(struct dynamodb_projection, type, "ProjectionType", API_ENUM, .choices = projection_choices),
+    API_FIELD(struct dynamodb_projection, include, "NonKeyAttributes", API_LIST, .min = 1, .max = 20, .element = &attribute_element,
+              .size = sizeof(struct leat_slice)),
+    API_FIELDS_END,
+};
+const struct api_field dynamodb_throughput_fields[] = {
+    API_FIELD(struct dynamodb_throughput, read, "ReadCapacityUnits", API_INTEGER, .required = true, .min = 1),
+    API_FIELD(struct dynamodb_throughput, write, "WriteCapacityUnits", API_INTEGER, .required = true, .min = 1),
+    API_FIELDS_END,
+};
+const struct api_field dynamodb_stream_fields[] = {
+    API_FIELD(struct dynamodb_stream_specification, enabled, "StreamEnabled", API_BOOLEAN, .required = true),
+    API_FIELD(struct dynamodb_stream_specification, view, "StreamViewType", API_ENUM, .choices = view_choices),
+    API_FIELDS_END,
+};
+const struct api_field dynamodb_index_fields[] = {
+    API_FIELD(struct dynamodb_index, name, "IndexName", API_STRING, .required = true, .min = 3, .max = 255,
+              .pattern = DYNAMODB_NAME_PATTERN),
+    API_FIELD(struct dynamodb_index, keys, "KeySchema", API_LIST, .required = true, .min = 1, .max = 2, .element = &dynamodb_key_element,
+              .size = sizeof(struct dynamodb_key_element)),
+    API_FIELD(struct dynamodb_index, projection, "Projection", API_STRUCT, .required = true, .fields = projection_fields,
+              .size = sizeof(struct dynamodb_projection), .type = "Projection"),
+    API_FIELD(struct dynamodb_index, throughput, "ProvisionedThroughput", API_STRUCT, .fields = dynamodb_throughput_fields,
+              .size = sizeof(struct dynamodb_throughput), .type = "ProvisionedThroughput"),
+    API_FIELDS_END,
+};
+const struct api_field dynamodb_index_element = {
+    .name = "", .kind = API_STRUCT, .fields = dynamodb_index_fields, .type = "GlobalSecondaryIndex"};
+
+static const struct api_field tag_fields[] = {
+    API_FIELD(struct dynamodb_tag, key, "Key", API_STRING, .required = true, .min = 1, .max = 128),
+    API_FIELD(struct dynamodb_tag, value, "Value", API_STRING, .required = true, .max = 256),
+    API_FIELDS_END,
+};
+const struct api_field dynamodb_tag_element = {.name = "", .kind = API_STRUCT, .fields = tag_fields, .type = "Tag"};
+
+enum leat_code dynamodb_definitions(struct api_call *call, const struct api_list *definitions, const struct leat_attribute **out,
+                                    size_t *count, struct leat_fault *fault) {
+    const struct dynamodb_definition *from = definitions->elements;
+    struct leat_attribute *to = ARENA_ARRAY(call->arena, struct leat_attribute, definitions->count);
+    if (to == NULL) return fault_memory(fault);
+    for (size_t i = 0; i < definitions->count; i++) to[i] = (struct leat_attribute){from[i].name, (char)from[i].type.value};
+    *out = to;
+    *count = definitions->count;
+    return LEAT_OK;
+}
+
+enum leat_code dynamodb_keys(const struct api_list *keys, struct leat_slice *partition, struct leat_slice *sort,
+                             struct leat_fault *fault) {
+    const struct dynamodb_key_element *elements = keys->elements;
+    if (keys->count == 0 || elements[0].type.value != DYNAMODB_HASH)
+        return fault_set(fault, LEAT_VALIDATION, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
+    if (keys->count > 1 && elements[1].type.value != DYNAMODB_RANGE)
+        return fault_set(fault, LEAT_VALIDATION, "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
+    *partition = elements[0].name;
+    *sort = keys->count > 1 ? elements[1].name : (struct leat_slice){NULL, 0};
+    return LEAT_OK;
+}
+
+enum leat_code dynamodb_index_of(struct api_call *call, const struct dynamodb_index *in, bool local, struct leat_index *out,
+                                 struct leat_fault *fault) {
+    (void)call;
+    *out = (struct leat_index){.name = in->name, .local = local};
+    TRY(dynamodb_keys(&in->keys, &out->partition_key, &out->sort_key, fault));
+    const struct dynamodb_projection *projection = in->projection;
+    if (projection->type.text.data == NULL)
+        return fault_set(fault, LEAT_VALIDATION, "One or more parameter values were invalid: Unknown ProjectionType: null");
+    out->projection = (enum leat_project)projection->type.value;
+    if (projection->include.given && out->projection != LEAT_PROJECT_INCLUDE)
+        return fault_set(fault, LEAT_VALIDATION,
+                         "One or more parameter values were invalid: ProjectionType is %.*s, but NonKeyAttributes is specified",
+                         SLICE_FORMAT(projection->type.text));
+    if (!projection->include.given && out->projection == LEAT_PROJECT_INCLUDE)
+        return fault_set(fault, LEAT_VALIDATION,
+                         "One or more parameter values were invalid: ProjectionType is INCLUDE, but NonKeyAttributes is not specified");
+    out->include = projection->include.elements;
+    out->include_count = projection->include.count;
+    if (in->throughput != NULL) {
+        out->read_units = in->throughput->read.value;
+        out->write_units = in->throughput->write.value;
+    }
+    return LEAT_OK;
+}
+
+enum leat_code dynamodb_stream_view(const struct dynamodb_stream_specification *in, enum leat_view *out, struct leat_fault *fault) {
+    *out = LEAT_VIEW_NONE;
+    if (in->enabled.value && in->view.text.data == NULL)
+        return fault_set(fault, LEAT_VALIDATION,
+                         "One or more parameter values were invalid: StreamViewType must be specified when StreamEnabled is true");
+    if (!in->enabled.value && in->view.text.data != NULL)
+        return fault_set(fault, LEAT_VALIDATION,
+                         "One or more parameter values were invalid: StreamViewType must not be specified when StreamEnabled is false");
+    if (in->enabled.value) *out = (enum leat_view)in->view.value;
+    return LEAT_OK;
+}
+
+static bool list_has_tag(const struct api_list *tags, const struct api_list *removed, struct leat_slice key) {
+    for (size_t i = 0; tags != NULL && i < tags->count; i++)
+        if (slice_equal(((const struct dynamodb_tag *)tags->elements)[i].key, key)) return true;
+    for (size_t i = 0; removed != NULL && i < removed->count; i++)
+        if (slice_equal(((const struct leat_slice *)removed->elements)[i], key)) return true;
+    return false;
+}
+
+static enum leat_code put_tags(struct buf *out, struct leat_slice old, const struct api_list *tags, const struct api_list *removed) {
+    item_put_name(out, SLICE("tags"));
+    size_t mark = item_begin(out, ITEM_M);
+    struct item_iterator entries = item_iterate(old);
+    struct leat_slice name;
+    struct item_value value;
+    while (item_map_next(&entries, &name, &value)) {
+        if (list_has_tag(tags, removed, name)) continue;
+        item_put_name(out, name);
+        item_put_value(out, &value);
+    }
+    for (size_t i = 0; tags != NULL && i < tags->count; i++) {
+        const struct dynamodb_tag *tag = (const struct dynamodb_tag *)tags->elements + i;
+        item_put_name(out, tag->key);
+        item_put_string(out, tag->value);
+    }
+    return item_end(out, mark);
+}
+
+enum leat_code dynamodb_settings_tag(struct api_call *call, struct leat_slice settings, const struct api_list *tags,
+                                     const struct api_list *removed, struct leat_slice *out, struct leat_fault *fault) {
+    enum { SETTINGS_BYTES_MAX = 256 * 1024 };
+    struct buf built;
+    buf_init(&built, SETTINGS_BYTES_MAX);
+    struct item_value old = {0};
+    if (settings.data != NULL) (void)item_find(settings, SLICE("tags"), &old);
+    enum leat_code code = put_tags(&built, old.payload, tags, removed);
+    struct item_iterator entries = item_iterate(settings);
+    struct leat_slice name;
+    struct item_value value;
+    while (item_map_next(&entries, &name, &value)) {
+        if (slice_is(name, "tags")) continue;
+        item_put_name(&built, name);
+        item_put_value(&built, &value);
+    }
+    if (code == LEAT_OK) code = item_close(&built, 0);
+    *out = arena_copy(call->arena, buf_view(&built));
+    buf_fini(&built);
+    if (code == LEAT_VALIDATION) return fault_set(fault, code, "One or more parameter values were invalid: duplicate tag keys");
+    return code == LEAT_OK && out->data == NULL ? fault_memory(fault) : code;
+}

@@ -1,0 +1,34 @@
+/* DeleteTable. Source: Amazon DynamoDB API Reference, DeleteTable. */
+#include "api/dynamodb/dynamodb.h"
+
+struct input { struct leat_slice table; };
+
+static const struct api_field fields[] = {
+    API_FIELD(struct input, table, "TableName", API_STRING, .alone = true, .or_arn = true, .min = 1, .max = 255,
+              .pattern = DYNAMODB_NAME_PATTERN),
+    API_FIELDS_END,
+};
+
+static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
+    (void)call;
+    if (((struct input *)input)->table.data != NULL) return LEAT_OK;
+    return fault_set(fault, LEAT_VALIDATION, "The parameter 'TableName' is required but was not present in the request");
+}
+
+static void run(struct api_call *call, void *input) {
+    struct leat_description description = {0};
+    enum leat_code code = leat_table_delete(call->server->db, ((struct input *)input)->table, &description, &call->fault);
+    if (code != LEAT_OK) {
+        api_fail(call, code, &call->fault);
+        return;
+    }
+    json_object(&call->json);
+    json_key(&call->json, "TableDescription");
+    dynamodb_write_table(call, &description.table);
+    json_object_end(&call->json);
+    leat_description_free(&description);
+    api_done(call);
+}
+
+const struct api_operation dynamodb_delete_table = {
+    .name = "DeleteTable", .fields = fields, .input_size = sizeof(struct input), .place = API_POOL, .check = check, .run = run};

@@ -1,0 +1,198 @@
+/* TableDescription. Source: Amazon DynamoDB API Reference; recorded answers. */
+#include "api/dynamodb/dynamodb.h"
+#include "base/slice.h"
+#include "item/value.h"
+
+static const char *const status_names[] = {"CREATING", "ACTIVE", "UPDATING", "DELETING"};
+static const char *const view_names[] = {"", "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"};
+static const char *const projection_names[] = {"ALL", "KEYS_ONLY", "INCLUDE"};
+
+/* What AWS gives a table without warm throughput of its own: on demand starts with this much. */
+enum { WARM_READ_UNITS = 12000, WARM_WRITE_UNITS = 4000 };
+
+static void key_element(struct json_writer *json, struct leat_slice name, const char *type) {
+    if (name.data == NULL) return;
+    json_object(json);
+    json_key(json, "AttributeName");
+    json_string(json, name);
+    json_key(json, "KeyType");
+    json_text(json, type);
+    json_object_end(json);
+}
+
+static void key_schema(struct json_writer *json, struct leat_slice partition, struct leat_slice sort) {
+    json_key(json, "KeySchema");
+    json_array(json);
+    key_element(json, partition, "HASH");
+    key_element(json, sort, "RANGE");
+    json_array_end(json);
+}
+
+static void member_int(struct json_writer *json, const char *name, int64_t value) {
+    json_key(json, name);
+    json_int(json, value);
+}
+
+static void member_text(struct json_writer *json, const char *name, const char *text) {
+    json_key(json, name);
+    json_text(json, text);
+}
+
+static void definitions(struct json_writer *json, const struct leat_table *table) {
+    json_key(json, "AttributeDefinitions");
+    json_array(json);
+    for (size_t i = 0; i < table->attribute_count; i++) {
+        json_object(json);
+        json_key(json, "AttributeName");
+        json_string(json, table->attributes[i].name);
+        json_key(json, "AttributeType");
+        json_string(json, slice_of(&table->attributes[i].type, 1));
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+static void warm_throughput(struct json_writer *json, const struct leat_table *table, int64_t read, int64_t write) {
+    bool on_demand = table->billing == LEAT_PAY_PER_REQUEST;
+    json_key(json, "WarmThroughput");
+    json_object(json);
+    member_int(json, "ReadUnitsPerSecond", on_demand ? WARM_READ_UNITS : read);
+    member_int(json, "WriteUnitsPerSecond", on_demand ? WARM_WRITE_UNITS : write);
+    member_text(json, "Status", table->status == LEAT_CREATING ? "UPDATING" : "ACTIVE");
+    json_object_end(json);
+}
+
+static void throughput(struct json_writer *json, const struct leat_table *table) {
+    json_key(json, "ProvisionedThroughput");
+    json_object(json);
+    if (table->throughput_increased_ms != 0) {
+        json_key(json, "LastIncreaseDateTime");
+        json_seconds(json, table->throughput_increased_ms);
+    }
+    if (table->throughput_decreased_ms != 0) {
+        json_key(json, "LastDecreaseDateTime");
+        json_seconds(json, table->throughput_decreased_ms);
+    }
+    member_int(json, "NumberOfDecreasesToday", (int64_t)table->throughput_decreases_today);
+    member_int(json, "ReadCapacityUnits", table->read_units);
+    member_int(json, "WriteCapacityUnits", table->write_units);
+    json_object_end(json);
+}
+
+static void projection(struct json_writer *json, const struct leat_index *index) {
+    json_key(json, "Projection");
+    json_object(json);
+    member_text(json, "ProjectionType", projection_names[index->projection]);
+    if (index->projection == LEAT_PROJECT_INCLUDE) {
+        json_key(json, "NonKeyAttributes");
+        json_array(json);
+        for (size_t i = 0; i < index->include_count; i++) json_string(json, index->include[i]);
+        json_array_end(json);
+    }
+    json_object_end(json);
+}
+
+static void index_description(struct api_call *call, const struct leat_table *table, const struct leat_index *index) {
+    struct json_writer *json = &call->json;
+    json_object(json);
+    json_key(json, "IndexName");
+    json_string(json, index->name);
+    key_schema(json, index->partition_key, index->sort_key);
+    projection(json, index);
+    if (!index->local) {
+        member_text(json, "IndexStatus", table->status == LEAT_CREATING ? "CREATING" : "ACTIVE");
+        json_key(json, "ProvisionedThroughput");
+        json_object(json);
+        member_int(json, "NumberOfDecreasesToday", 0);
+        member_int(json, "ReadCapacityUnits", index->read_units);
+        member_int(json, "WriteCapacityUnits", index->write_units);
+        json_object_end(json);
+        warm_throughput(json, table, index->read_units, index->write_units);
+    }
+    member_int(json, "IndexSizeBytes", (int64_t)index->size_bytes);
+    member_int(json, "ItemCount", (int64_t)index->item_count);
+    json_key(json, "IndexArn");
+    struct leat_slice arn = arena_print(call->arena, "%.*s/index/%.*s", SLICE_FORMAT(table->arn), SLICE_FORMAT(index->name));
+    json_string(json, arn);
+    json_object_end(json);
+}
+
+static void indexes(struct api_call *call, const struct leat_table *table, const char *name, bool local) {
+    struct json_writer *json = &call->json;
+    bool any = false;
+    for (size_t i = 0; i < table->index_count; i++) {
+        if (table->indexes[i].local != local) continue;
+        if (!any) {
+            json_key(json, name);
+            json_array(json);
+            any = true;
+        }
+        index_description(call, table, &table->indexes[i]);
+    }
+    if (any) json_array_end(json);
+}
+
+static void stream(struct json_writer *json, const struct leat_table *table) {
+    if (table->stream != LEAT_VIEW_NONE) {
+        json_key(json, "StreamSpecification");
+        json_object(json);
+        json_key(json, "StreamEnabled");
+        json_bool(json, true);
+        member_text(json, "StreamViewType", view_names[table->stream]);
+        json_object_end(json);
+    }
+    if (table->stream_arn.data != NULL) {
+        json_key(json, "LatestStreamLabel");
+        json_string(json, table->stream_label);
+        json_key(json, "LatestStreamArn");
+        json_string(json, table->stream_arn);
+    }
+}
+
+/* A table that never left PROVISIONED has no summary. */
+static void billing(struct json_writer *json, const struct leat_table *table) {
+    if (table->billing != LEAT_PAY_PER_REQUEST && table->billing_changed_ms == 0) return;
+    json_key(json, "BillingModeSummary");
+    json_object(json);
+    member_text(json, "BillingMode", table->billing == LEAT_PAY_PER_REQUEST ? "PAY_PER_REQUEST" : "PROVISIONED");
+    if (table->billing == LEAT_PAY_PER_REQUEST || table->billing_changed_ms != 0) {
+        json_key(json, "LastUpdateToPayPerRequestDateTime");
+        json_seconds(json, table->billing_changed_ms != 0 ? table->billing_changed_ms : table->created_ms);
+    }
+    json_object_end(json);
+}
+
+void dynamodb_write_table(struct api_call *call, const struct leat_table *table) {
+    struct json_writer *json = &call->json;
+    struct item_value class = {0};
+    json_object(json);
+    definitions(json, table);
+    json_key(json, "TableName");
+    json_string(json, table->name);
+    key_schema(json, table->partition_key, table->sort_key);
+    member_text(json, "TableStatus", status_names[table->status]);
+    json_key(json, "CreationDateTime");
+    json_seconds(json, table->created_ms);
+    throughput(json, table);
+    billing(json, table);
+    member_int(json, "TableSizeBytes", (int64_t)table->size_bytes);
+    member_int(json, "ItemCount", (int64_t)table->item_count);
+    json_key(json, "TableArn");
+    json_string(json, table->arn);
+    json_key(json, "TableId");
+    json_string(json, table->id);
+    indexes(call, table, "LocalSecondaryIndexes", true);
+    indexes(call, table, "GlobalSecondaryIndexes", false);
+    stream(json, table);
+    if (table->settings.data != NULL && item_find(table->settings, SLICE("class"), &class)) {
+        json_key(json, "TableClassSummary");
+        json_object(json);
+        json_key(json, "TableClass");
+        json_string(json, class.payload);
+        json_object_end(json);
+    }
+    json_key(json, "DeletionProtectionEnabled");
+    json_bool(json, table->deletion_protection);
+    if (table->status == LEAT_ACTIVE) warm_throughput(json, table, table->read_units, table->write_units);
+    json_object_end(json);
+}

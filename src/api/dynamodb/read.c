@@ -1,0 +1,76 @@
+/* What Query and Scan share. */
+#include "api/dynamodb/dynamodb.h"
+#include "base/slice.h"
+#include "item/item_json.h"
+
+const struct api_choice dynamodb_select_choices[] = {{"SPECIFIC_ATTRIBUTES", LEAT_SELECT_SPECIFIC},
+                                                     {"COUNT", LEAT_SELECT_COUNT},
+                                                     {"ALL_ATTRIBUTES", LEAT_SELECT_ALL},
+                                                     {"ALL_PROJECTED_ATTRIBUTES", LEAT_SELECT_PROJECTED},
+                                                     {NULL, 0}};
+
+enum leat_code dynamodb_select_check(const struct dynamodb_read_input *in, struct leat_fault *fault) {
+    int select = in->select.value;
+    if (in->projection.data != NULL && select != LEAT_SELECT_DEFAULT && select != LEAT_SELECT_SPECIFIC)
+        return fault_set(fault, LEAT_VALIDATION, "Cannot specify the ProjectionExpression when choosing to get %.*s",
+                         SLICE_FORMAT(in->select.text));
+    if (select == LEAT_SELECT_SPECIFIC && in->projection.data == NULL)
+        return fault_set(fault, LEAT_VALIDATION,
+                         "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
+    if (select == LEAT_SELECT_PROJECTED && in->index.data == NULL)
+        return fault_set(fault, LEAT_VALIDATION, "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
+    return LEAT_OK;
+}
+
+static void write_page(struct api_call *call, const struct dynamodb_read_input *in) {
+    struct json_writer *json = &call->json;
+    const struct leat_result *result = &call->result;
+    json_object(json);
+    if (in->select.value != LEAT_SELECT_COUNT) {
+        json_key(json, "Items");
+        json_array(json);
+        for (size_t i = 0; i < result->count; i++) item_to_json(json, result->items[i]);
+        json_array_end(json);
+    }
+    json_key(json, "Count");
+    json_int(json, (int64_t)result->count);
+    json_key(json, "ScannedCount");
+    json_int(json, (int64_t)result->scanned_count);
+    if (result->last_key.data != NULL) {
+        json_key(json, "LastEvaluatedKey");
+        item_to_json(json, result->last_key);
+    }
+    if (in->capacity.value != DYNAMODB_CAPACITY_NONE && result->capacity_count > 0) {
+        struct dynamodb_consumed consumed = {.table = in->table, .index = in->index, .units = result->capacity[0],
+                                             .detail = (enum dynamodb_capacity)in->capacity.value};
+        json_key(json, "ConsumedCapacity");
+        dynamodb_write_consumed(call, &consumed);
+    }
+    json_object_end(json);
+}
+
+void dynamodb_read_run(struct api_call *call, const struct dynamodb_read_input *in) {
+    struct leat_query query = {
+        .table = in->table,
+        .index = in->index,
+        .key_condition = in->key_condition,
+        .filter = in->filter,
+        .projection = in->projection,
+        .names = in->names,
+        .values = in->values,
+        .backward = in->forward.given && !in->forward.value,
+        .consistent = in->consistent.value,
+        .limit = in->limit.given ? (uint32_t)(in->limit.value < UINT32_MAX ? in->limit.value : UINT32_MAX) : 0,
+        .select = (enum leat_select)in->select.value,
+        .start = in->start,
+        .segment = (uint32_t)in->segment.value,
+        .segments = (uint32_t)in->segments.value,
+    };
+    enum leat_code code = leat_query(call->server->db, &query, &call->result, &call->fault);
+    if (code != LEAT_OK) {
+        api_fail(call, code, &call->fault);
+        return;
+    }
+    write_page(call, in);
+    api_done(call);
+}

@@ -1,0 +1,137 @@
+/* UpdateTable. Source: Amazon DynamoDB API Reference, UpdateTable. */
+#include "api/dynamodb/dynamodb.h"
+#include "base/slice.h"
+
+struct index_update { struct leat_slice name; struct dynamodb_throughput *throughput; };
+struct index_delete { struct leat_slice name; };
+struct index_change { struct dynamodb_index *create; struct index_update *update; struct index_delete *remove; };
+struct input {
+    struct leat_slice table;
+    struct api_list definitions, changes;
+    struct api_enum billing;
+    struct dynamodb_throughput *throughput;
+    struct dynamodb_stream_specification *stream;
+    struct api_boolean protection;
+};
+
+static const struct api_field update_fields[] = {
+    API_FIELD(struct index_update, name, "IndexName", API_STRING, .required = true, .min = 3, .max = 255, .pattern = DYNAMODB_NAME_PATTERN),
+    API_FIELD(struct index_update, throughput, "ProvisionedThroughput", API_STRUCT, .fields = dynamodb_throughput_fields,
+              .size = sizeof(struct dynamodb_throughput), .type = "ProvisionedThroughput"),
+    API_FIELDS_END,
+};
+static const struct api_field delete_fields[] = {
+    API_FIELD(struct index_delete, name, "IndexName", API_STRING, .required = true, .min = 3, .max = 255, .pattern = DYNAMODB_NAME_PATTERN),
+    API_FIELDS_END,
+};
+static const struct api_field change_fields[] = {
+    API_FIELD(struct index_change, create, "Create", API_STRUCT, .fields = dynamodb_index_fields, .size = sizeof(struct dynamodb_index),
+              .type = "CreateGlobalSecondaryIndexAction"),
+    API_FIELD(struct index_change, update, "Update", API_STRUCT, .fields = update_fields, .size = sizeof(struct index_update),
+              .type = "UpdateGlobalSecondaryIndexAction"),
+    API_FIELD(struct index_change, remove, "Delete", API_STRUCT, .fields = delete_fields, .size = sizeof(struct index_delete),
+              .type = "DeleteGlobalSecondaryIndexAction"),
+    API_FIELDS_END,
+};
+static const struct api_field change_element = {
+    .name = "", .kind = API_STRUCT, .fields = change_fields, .type = "GlobalSecondaryIndexUpdate"};
+
+static const struct api_field fields[] = {
+    API_FIELD(struct input, table, "TableName", API_STRING, .alone = true, .or_arn = true, .min = 1, .max = 255,
+              .pattern = DYNAMODB_NAME_PATTERN),
+    API_FIELD(struct input, definitions, "AttributeDefinitions", API_LIST, .element = &dynamodb_definition_element,
+              .size = sizeof(struct dynamodb_definition)),
+    API_FIELD(struct input, billing, "BillingMode", API_ENUM, .choices = dynamodb_billing_choices),
+    API_FIELD(struct input, throughput, "ProvisionedThroughput", API_STRUCT, .fields = dynamodb_throughput_fields,
+              .size = sizeof(struct dynamodb_throughput), .type = "ProvisionedThroughput"),
+    API_FIELD(struct input, changes, "GlobalSecondaryIndexUpdates", API_LIST, .element = &change_element,
+              .size = sizeof(struct index_change)),
+    API_FIELD(struct input, stream, "StreamSpecification", API_STRUCT, .fields = dynamodb_stream_fields,
+              .size = sizeof(struct dynamodb_stream_specification), .type = "StreamSpecification"),
+    API_FIELD(struct input, protection, "DeletionProtectionEnabled", API_BOOLEAN),
+    API_FIELDS_END,
+};
+
+static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
+    const struct input *in = input;
+    (void)call;
+    if (in->table.data == NULL)
+        return fault_set(fault, LEAT_VALIDATION, "The parameter 'TableName' is required but was not present in the request");
+    if (in->throughput == NULL && in->changes.count == 0 && in->stream == NULL && in->billing.value == 0 && !in->protection.given)
+        return fault_set(fault, LEAT_VALIDATION,
+                         "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
+                         "SSESpecification or ReplicaUpdates is required");
+    if (in->billing.value == DYNAMODB_PAY_PER_REQUEST && in->throughput != NULL)
+        return fault_set(fault, LEAT_VALIDATION,
+                         "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
+                         "when BillingMode is PAY_PER_REQUEST");
+    if (in->billing.value == DYNAMODB_PROVISIONED && in->throughput == NULL)
+        return fault_set(fault, LEAT_VALIDATION,
+                         "One or more parameter values were invalid: ProvisionedThroughput must be specified when BillingMode is "
+                         "PROVISIONED");
+    return LEAT_OK;
+}
+
+static enum leat_code index_change(struct api_call *call, const struct index_change *in, struct leat_table_change *change) {
+    struct leat_index *index = ARENA_NEW(call->arena, struct leat_index);
+    if (index == NULL) return fault_memory(&call->fault);
+    if (in->create != NULL) {
+        TRY(dynamodb_index_of(call, in->create, false, index, &call->fault));
+        change->index_create = index;
+    } else if (in->update != NULL) {
+        index->name = in->update->name;
+        if (in->update->throughput != NULL) {
+            index->read_units = in->update->throughput->read.value;
+            index->write_units = in->update->throughput->write.value;
+        }
+        change->index_update = index;
+    } else if (in->remove != NULL) {
+        change->index_delete = in->remove->name;
+    } else {
+        return fault_set(&call->fault, LEAT_VALIDATION,
+                         "One or more parameter values were invalid: One of GlobalSecondaryIndexUpdate.Update, "
+                         "GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null");
+    }
+    return LEAT_OK;
+}
+
+static enum leat_code update(struct api_call *call, const struct input *in, struct leat_description *out) {
+    struct leat_table_change change = {.name = in->table};
+    if (in->stream != NULL) {
+        change.change_stream = true;
+        TRY(dynamodb_stream_view(in->stream, &change.stream, &call->fault));
+    }
+    change.change_billing = in->billing.value != 0;
+    change.billing = in->billing.value == DYNAMODB_PAY_PER_REQUEST ? LEAT_PAY_PER_REQUEST : LEAT_PROVISIONED;
+    if (in->throughput != NULL) {
+        change.change_units = true;
+        change.read_units = in->throughput->read.value;
+        change.write_units = in->throughput->write.value;
+    }
+    change.change_protection = in->protection.given;
+    change.deletion_protection = in->protection.value;
+    TRY(dynamodb_definitions(call, &in->definitions, &change.attributes, &change.attribute_count, &call->fault));
+    if (in->changes.count > 1)
+        return fault_set(&call->fault, LEAT_LIMIT_EXCEEDED,
+                         "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table");
+    if (in->changes.count == 1) TRY(index_change(call, in->changes.elements, &change));
+    return leat_table_update(call->server->db, &change, out, &call->fault);
+}
+
+static void run(struct api_call *call, void *input) {
+    struct leat_description description = {0};
+    enum leat_code code = update(call, input, &description);
+    if (code != LEAT_OK) {
+        api_fail(call, code, &call->fault);
+        return;
+    }
+    json_object(&call->json);
+    json_key(&call->json, "TableDescription");
+    dynamodb_write_table(call, &description.table);
+    json_object_end(&call->json);
+    leat_description_free(&description);
+    api_done(call);
+}
+
+const struct api_operation dynamodb_update_table = {
+    .name = "UpdateTable", .fields = fields, .input_size = sizeof(struct input), .place = API_POOL, .check = check, .run = run};

@@ -1,0 +1,78 @@
+/* What PutItem, UpdateItem and DeleteItem share: they differ in kind only. */
+#include "api/dynamodb/dynamodb.h"
+#include "base/slice.h"
+#include "item/item_json.h"
+
+const struct api_choice dynamodb_return_choices[] = {{"ALL_NEW", LEAT_RETURN_ALL_NEW},
+                                                     {"UPDATED_OLD", LEAT_RETURN_UPDATED_OLD},
+                                                     {"ALL_OLD", LEAT_RETURN_ALL_OLD},
+                                                     {"NONE", LEAT_RETURN_NONE},
+                                                     {"UPDATED_NEW", LEAT_RETURN_UPDATED_NEW},
+                                                     {NULL, 0}};
+
+enum leat_code dynamodb_write_check(struct api_call *call, void *input, struct leat_fault *fault) {
+    const struct dynamodb_write_input *in = input;
+    bool updates = slice_is(slice_text(call->operation->name), "UpdateItem");
+    struct dynamodb_parameter expressions[] = {
+        {"UpdateExpression", in->update}, {"ConditionExpression", in->condition}, {NULL, {NULL, 0}}};
+    struct dynamodb_parameter legacy[] = {{"AttributeUpdates", in->attribute_updates},
+                                          {"Expected", in->expected},
+                                          {"ConditionalOperator", in->conditional_operator},
+                                          {NULL, {NULL, 0}}};
+    struct dynamodb_parameters parameters = {
+        .expressions = expressions,
+        .legacy = legacy,
+        .names = in->names,
+        .values = in->values,
+        .values_need = updates ? "UpdateExpression and ConditionExpression are null" : "ConditionExpression is null",
+    };
+    TRY(dynamodb_check_parameters(&parameters, fault));
+    if (!updates && in->returns.value != LEAT_RETURN_NONE && in->returns.value != LEAT_RETURN_ALL_OLD)
+        return fault_set(fault, LEAT_VALIDATION, "ReturnValues can only be ALL_OLD or NONE");
+    return LEAT_OK;
+}
+
+static void written(struct api_call *call) {
+    const struct dynamodb_write_input *in = call->input;
+    struct json_writer *json = &call->json;
+    if (call->code != LEAT_OK) {
+        api_fail(call, call->code, &call->fault);
+        return;
+    }
+    json_object(json);
+    if (call->result.attributes.size > 0) {
+        json_key(json, "Attributes");
+        item_to_json(json, call->result.attributes);
+    }
+    if (in->capacity.value != DYNAMODB_CAPACITY_NONE && call->result.capacity_count > 0) {
+        struct dynamodb_consumed consumed = {.table = in->table, .units = call->result.capacity[0],
+                                             .detail = (enum dynamodb_capacity)in->capacity.value};
+        json_key(json, "ConsumedCapacity");
+        dynamodb_write_consumed(call, &consumed);
+    }
+    if (in->metrics.value == DYNAMODB_METRICS_SIZE) dynamodb_write_metrics(call, in->table, in->key.data != NULL ? in->key : in->item);
+    json_object_end(json);
+    api_done(call);
+}
+
+void dynamodb_write_run(struct api_call *call, struct dynamodb_write_input *in, enum leat_write_kind kind) {
+    struct leat_write *write = ARENA_NEW(call->arena, struct leat_write);
+    if (write == NULL) {
+        api_fail(call, LEAT_NO_MEMORY, NULL);
+        return;
+    }
+    *write = (struct leat_write){
+        .kind = kind,
+        .table = in->table,
+        .item = in->item,
+        .key = in->key,
+        .update = in->update,
+        .condition = in->condition,
+        .names = in->names,
+        .values = in->values,
+        .returns = (enum leat_return)in->returns.value,
+        .return_old_on_failure = in->on_failure.value == DYNAMODB_ON_FAILURE_ALL_OLD,
+    };
+    enum leat_code code = api_write(call, write, 1, LEAT_EACH, (struct leat_slice){NULL, 0}, written);
+    if (code != LEAT_OK) api_fail(call, code, &call->fault);
+}
