@@ -1,7 +1,8 @@
 /* DynamoDB expressions: condition, filter, update, projection and key condition.
  *
  * Parsing binds names (#n) and values (:v) from an environment and gives a tree that lives in the environment's arena and is
- * immutable from then on: it may be handed to another thread and used any number of times. Evaluation works on encoded items.
+ * immutable from then on: it may be handed to another thread and used any number of times. The tree borrows the expression's text
+ * and the bytes of names and values: they live as long as the arena. Evaluation works on encoded items.
  * All faults are LEAT_VALIDATION with AWS's words ("Invalid ConditionExpression: Syntax error; token: \"=\", near: \"a = =\"",
  * "... An expression attribute name used in the document path is not defined; attribute name: #a", ...).
  * Source: DynamoDB Developer Guide, "Using expressions"; messages as AWS answers them. */
@@ -22,15 +23,20 @@ struct expr_environment {
     struct arena *arena;
     struct leat_slice names;  /* item: "#n" -> S; absent: no ExpressionAttributeNames in the request */
     struct leat_slice values; /* item: ":v" -> any; absent likewise */
-    bool *names_used, *values_used; /* by position; expr's own */
+    const struct expr_binding *name_bindings, *value_bindings; /* from here on expr's own: the same, by position */
+    bool *names_used, *values_used;
     size_t names_count, values_count;
 };
 
 /* Checks names and values by themselves (keys begin with # and :, not empty; "ExpressionAttributeNames must not be empty" ...). */
 enum leat_code expr_environment_init(struct expr_environment *environment, struct arena *arena, struct leat_slice names,
                                      struct leat_slice values, struct leat_fault *fault) LEAT_MUST_USE;
-/* After all expressions of a request: faults when a name or value was given and not used. `any` says whether the request had an expression at
- * all (AWS: "ExpressionAttributeNames can only be specified when using expressions"). */
+/* Instead of init when the request has no expression at all: AWS then refuses names and values, even empty ones, before it looks
+ * at them. `without` says which expressions are missing, as in AWS's message for values ("ConditionExpression is null"). */
+enum leat_code expr_environment_unneeded(struct leat_slice names, struct leat_slice values, const char *without,
+                                         struct leat_fault *fault) LEAT_MUST_USE;
+/* After all expressions of a request: faults when a name or value was given and not used. `any` says whether the request had
+ * an expression at all (AWS: "ExpressionAttributeNames can only be specified when using expressions"). */
 enum leat_code expr_environment_finish(struct expr_environment *environment, bool any, struct leat_fault *fault) LEAT_MUST_USE;
 
 /* ---- conditions and filters ---- */
@@ -40,8 +46,10 @@ enum leat_code expr_condition_parse(struct expr_environment *environment, enum e
                                     const struct expr_condition **out, struct leat_fault *fault) LEAT_MUST_USE;
 /* item absent: an item that does not exist (no attributes). */
 bool expr_condition_test(const struct expr_condition *condition, struct leat_slice item);
-/* Is a top-level attribute of that name anywhere in it? */
+/* Is a top-level attribute of that name anywhere in it? ..._inside: with something of it named by "." or "[]"? (AWS: "Key attributes
+ * must be scalars; list random access '[]' and map lookup '.' are not allowed: IndexKey: ...") */
 bool expr_condition_uses(const struct expr_condition *condition, struct leat_slice name);
+bool expr_condition_uses_inside(const struct expr_condition *condition, struct leat_slice name);
 
 /* ---- updates ---- */
 
@@ -54,6 +62,7 @@ enum leat_code expr_update_parse(struct expr_environment *environment, struct le
 enum leat_code expr_update_apply(const struct expr_update *update, struct leat_slice old, struct buf *out,
                                  struct leat_fault *fault) LEAT_MUST_USE;
 bool expr_update_changes(const struct expr_update *update, struct leat_slice name); /* a top-level attribute */
+bool expr_update_uses_inside(const struct expr_update *update, struct leat_slice name); /* changed or read, as for conditions */
 /* For UPDATED_OLD and UPDATED_NEW: appends to out that part of `item` that the update's paths name. */
 enum leat_code expr_update_part(const struct expr_update *update, struct leat_slice item, struct buf *out,
                                 struct leat_fault *fault) LEAT_MUST_USE;
@@ -75,6 +84,10 @@ struct expr_key_condition; /* as parsed: which attributes are compared with what
 enum leat_code expr_key_condition_parse(struct expr_environment *environment, struct leat_slice text,
                                         const struct expr_key_condition **out, struct leat_fault *fault) LEAT_MUST_USE;
 
+/* What can be said without the schema ("Invalid operator used in KeyConditionExpression: OR", ...). AWS says it after the request's
+ * other expressions have been parsed and before it looks for the table. bind includes it. */
+enum leat_code expr_key_condition_check(const struct expr_key_condition *condition, struct leat_fault *fault) LEAT_MUST_USE;
+
 enum expr_key_operator { EXPR_KEY_ALL, EXPR_KEY_EQUAL, EXPR_KEY_LESS, EXPR_KEY_LESS_EQUAL, EXPR_KEY_GREATER,
                          EXPR_KEY_GREATER_EQUAL, EXPR_KEY_BETWEEN, EXPR_KEY_BEGINS_WITH };
 struct expr_key_range {
@@ -84,8 +97,8 @@ struct expr_key_range {
 };
 struct expr_key_attribute { struct leat_slice name; enum item_type type; }; /* name absent: the table has no sort key */
 
-/* Holds it against a key schema. AWS's words: "Query condition missed key schema element: pk", "Query key condition not supported", "One or
- * more parameter values were invalid: Condition parameter type does not match schema type", ... */
+/* Holds it against a key schema. AWS's words: "Query condition missed key schema element: pk", "Query key condition not supported",
+ * "One or more parameter values were invalid: Condition parameter type does not match schema type", ... */
 enum leat_code expr_key_condition_bind(const struct expr_key_condition *condition, struct expr_key_attribute partition,
                                        struct expr_key_attribute sort, struct expr_key_range *out,
                                        struct leat_fault *fault) LEAT_MUST_USE;
