@@ -46,7 +46,7 @@ PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(OBJ)/%.o)
 LLHTTP_OBJECTS := $(addprefix $(OBJ)/llhttp/,llhttp.o api.o http.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OBJ)/%.o)
 
-.PHONY: all test bench install clean
+.PHONY: all test bench fuzz install clean
 all: $(OUT)/leat $(OUT)/libleat.so $(OUT)/libleat.a
 
 $(OUT)/leat: $(PROGRAM_OBJECTS) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
@@ -91,6 +91,32 @@ $(OUT)/bench/%: $(OBJ)/bench/%.o $(OBJ)/parts.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# what tests/property/*.py drive
+$(OUT)/tests/%: $(OBJ)/tests/property/%.o $(OBJ)/parts.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# one fuzzer a parser, each run for FUZZ_SECONDS; longer by hand: make fuzz FUZZ_SECONDS=3600
+FUZZ_SECONDS ?= 5
+FUZZ := build/fuzz
+FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ)/obj/%.o,$(LIBRARY_SOURCES))
+FUZZ_FLAGS := -std=gnu11 -pthread -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+              -fno-omit-frame-pointer -DARENA_MALLOC_EACH
+fuzz: $(FUZZ_PROGRAMS)
+	@for program in $^; do \
+	    name=$${program##*/}; words=tests/fuzz/$$name.dict; mkdir -p $(FUZZ)/corpus/$$name; \
+	    $$program -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 -artifact_prefix=$(FUZZ)/ \
+	        $$([ -f $$words ] && echo -dict=$$words) $(FUZZ)/corpus/$$name >$(FUZZ)/$$name.log 2>&1 \
+	        || { tail -40 $(FUZZ)/$$name.log; exit 1; }; \
+	    echo "$$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $(FUZZ)/$$name.log) inputs"; \
+	done
+$(FUZZ)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) $(FUZZ_FLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
+$(FUZZ_PROGRAMS): $(FUZZ)/%: $(FUZZ)/obj/tests/fuzz/%.o $(FUZZ_OBJECTS)
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
 	install -m 755 $(OUT)/leat $(DESTDIR)$(PREFIX)/bin/leat
@@ -104,4 +130,5 @@ install: all
 clean:
 	rm -rf build
 
--include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(BENCH_SOURCES:%.c=$(OBJ)/%.d)
+-include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(BENCH_SOURCES:%.c=$(OBJ)/%.d) \
+         $(FUZZ_OBJECTS:.o=.d) $(wildcard $(FUZZ)/obj/tests/fuzz/*.d $(OBJ)/tests/property/*.d)
