@@ -1,0 +1,215 @@
+/* leat serve: where all is put together. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "cmd/cmd.h"
+#include "cmd/credentials.h"
+#include "cmd/listen.h"
+
+enum { LOOPS_MAX = 64, LOOPS_DEFAULT_MAX = 4, DRAIN_MS = 3000 };
+
+static const struct cmd_option options[] = {
+    {"data", 'd', "DIR", "where the data is; made when missing (./leat-data)"},
+    {"listen", 'l', "ADDR:PORT", "where to listen; port 0: any free one (127.0.0.1:8000)"},
+    {"store", 0, "NAME", "lmdb, or memory: gone when the server ends (lmdb)"},
+    {"region", 0, "NAME", "in ARNs (us-east-1)"},
+    {"account", 0, "NUMBER", "in ARNs (000000000000)"},
+    {"credentials", 0, "FILE", "accept only these access keys; format of ~/.aws/credentials"},
+    {"insecure", 0, NULL, "listen on any address without credentials"},
+    {"loops", 0, "N", "threads that answer requests (one per processor, at most 4)"},
+    {"retention", 0, "TIME", "how long streams keep records: 90m, 24h, 7d (24h)"},
+    {"rotation", 0, "TIME", "age at which a shard is closed and followed by a new one (4h)"},
+    {NULL, 0, NULL, NULL},
+};
+
+struct settings {
+    struct leat_options db;
+    struct cmd_listen listen;
+    struct cmd_credentials credentials;
+    size_t loops;
+};
+
+struct server {
+    struct api_server api;
+    struct net_loop *loops[LOOPS_MAX], *work_loop;
+    size_t loop_count;
+    struct net_server *http;
+    char endpoint[CMD_LISTEN_TEXT_SIZE + 8];
+};
+
+/* ---- settings ---- */
+
+static size_t default_loops(void) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors < 1) return 1;
+    return processors < LOOPS_DEFAULT_MAX ? (size_t)processors : LOOPS_DEFAULT_MAX;
+}
+
+static enum leat_code read_times(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
+    const char *retention = cmd_value(call, "retention"), *rotation = cmd_value(call, "rotation");
+    if (retention != NULL && (!cmd_duration_ms(retention, &out->db.stream_retention_ms) || out->db.stream_retention_ms == 0))
+        return fault_set(fault, LEAT_VALIDATION, "--retention wants a time like 24h, not %s", retention);
+    if (rotation != NULL && (!cmd_duration_ms(rotation, &out->db.shard_rotation_ms) || out->db.shard_rotation_ms == 0))
+        return fault_set(fault, LEAT_VALIDATION, "--rotation wants a time like 4h, not %s", rotation);
+    return LEAT_OK;
+}
+
+static enum leat_code read_credentials(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
+    const char *path = cmd_value(call, "credentials");
+    if (path != NULL) return cmd_credentials_read(&out->credentials, path, fault);
+    const char *access_key = getenv("LEAT_ACCESS_KEY"), *secret_key = getenv("LEAT_SECRET_KEY");
+    if (access_key == NULL && secret_key == NULL) return LEAT_OK;
+    if (access_key == NULL || secret_key == NULL)
+        return fault_set(fault, LEAT_VALIDATION, "LEAT_ACCESS_KEY and LEAT_SECRET_KEY are wanted both");
+    out->credentials.pairs[0] = (struct net_credential){access_key, secret_key};
+    out->credentials.count = 1;
+    return LEAT_OK;
+}
+
+static enum leat_code read_settings(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
+    const char *value;
+    uint64_t number;
+    out->db.directory = (value = cmd_value(call, "data")) != NULL ? value : "./leat-data";
+    out->db.backend = cmd_value(call, "store");
+    out->db.region = (value = cmd_value(call, "region")) != NULL ? value : "us-east-1";
+    out->db.account = (value = cmd_value(call, "account")) != NULL ? value : "000000000000";
+    out->loops = default_loops();
+    if ((value = cmd_value(call, "loops")) != NULL) {
+        if (!cmd_number(value, LOOPS_MAX, &number) || number == 0)
+            return fault_set(fault, LEAT_VALIDATION, "--loops wants 1 to %d, not %s", LOOPS_MAX, value);
+        out->loops = (size_t)number;
+    }
+    TRY(read_times(call, out, fault));
+    TRY(read_credentials(call, out, fault));
+    TRY(cmd_listen_parse((value = cmd_value(call, "listen")) != NULL ? value : "127.0.0.1:8000", &out->listen, fault));
+    if (!out->listen.loopback && out->credentials.count == 0 && cmd_value(call, "insecure") == NULL)
+        return fault_set(fault, LEAT_VALIDATION,
+                         "%s can be reached by others: give --credentials FILE, or --insecure to accept everyone", out->listen.host);
+    return LEAT_OK;
+}
+
+/* ---- starting and stopping, in the order of what needs what ---- */
+
+static enum leat_code start_loops(struct server *server, size_t count, struct leat_fault *fault) {
+    TRY(net_loop_new("work", &server->work_loop, fault));
+    TRY(net_loop_start(server->work_loop, fault));
+    for (size_t i = 0; i < count; i++) {
+        TRY(net_loop_new("http", &server->loops[i], fault));
+        server->loop_count++;
+        TRY(net_loop_start(server->loops[i], fault));
+    }
+    return LEAT_OK;
+}
+
+static enum leat_code start_services(struct server *server, const struct settings *settings, struct leat_fault *fault) {
+    struct api_server *api = &server->api;
+    struct function_service_options functions = {
+        .db = api->db,
+        .work_loop = server->work_loop,
+        .directory = settings->db.directory,
+        .region = settings->db.region,
+        .account = settings->db.account,
+        .endpoint = server->endpoint,
+    };
+    TRY(function_service_new(&functions, &api->functions, fault));
+    struct trigger_service_options triggers = {
+        .db = api->db,
+        .work_loop = server->work_loop,
+        .resolver = {.arn = function_resolve_arn, .open = function_open_target, .context = api->functions},
+        .region = settings->db.region,
+        .account = settings->db.account,
+    };
+    return trigger_service_new(&triggers, &api->triggers, fault);
+}
+
+static enum leat_code start(struct server *server, const struct settings *settings, struct leat_fault *fault) {
+    struct api_server *api = &server->api;
+    TRY(leat_open(&settings->db, &api->db, fault));
+    TRY(start_loops(server, settings->loops, fault));
+    TRY(start_services(server, settings, fault));
+    api->work_loop = server->work_loop;
+    api->region = settings->db.region;
+    api->account = settings->db.account;
+    api->directory = settings->db.directory;
+    api->credentials = settings->credentials.pairs;
+    api->credential_count = settings->credentials.count;
+    struct net_server_options http = {
+        .host = settings->listen.host,
+        .port = settings->listen.port,
+        .loops = server->loops,
+        .loop_count = server->loop_count,
+        .handle = api_handle,
+        .context = api,
+    };
+    return net_server_new(&http, &server->http, fault);
+}
+
+static void stop(struct server *server) {
+    if (server->http != NULL) net_server_stop(server->http, DRAIN_MS);
+    if (server->api.triggers != NULL) trigger_service_free(server->api.triggers);
+    if (server->api.functions != NULL) function_service_free(server->api.functions);
+    for (size_t i = 0; i < server->loop_count; i++) net_loop_stop(server->loops[i]);
+    if (server->work_loop != NULL) net_loop_stop(server->work_loop);
+    leat_close(server->api.db);
+}
+
+/* Signals are blocked before the first thread begins, so that only the main thread, waiting for them, gets them. */
+static void block_signals(sigset_t *set) {
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void wait_for_signal(const sigset_t *set) {
+    int number;
+    while (sigwait(set, &number) != 0) {}
+    /* a second one ends the program at once */
+    (void)pthread_sigmask(SIG_UNBLOCK, set, NULL);
+}
+
+static int serve(const struct settings *settings) {
+    struct server server = {.loop_count = 0};
+    struct leat_fault fault = {0};
+    sigset_t signals;
+    block_signals(&signals);
+    cmd_listen_endpoint(&settings->listen, server.endpoint, sizeof server.endpoint);
+    enum leat_code code = start(&server, settings, &fault);
+    if (code == LEAT_OK) {
+        bool memory = settings->db.backend != NULL && strcmp(settings->db.backend, "memory") == 0;
+        printf("leat %s listening on http://%s, data in %s\n", leat_version(), settings->listen.text,
+               memory ? "memory" : settings->db.directory);
+        (void)fflush(stdout);
+        wait_for_signal(&signals);
+    }
+    stop(&server);
+    return code == LEAT_OK ? EXIT_SUCCESS : cmd_fail("%s", fault.message);
+}
+
+static int run(const struct cmd_call *call) {
+    struct settings settings = {.loops = 0};
+    struct leat_fault fault = {0};
+    int status;
+    if (read_settings(call, &settings, &fault) != LEAT_OK) status = cmd_fail("%s", fault.message);
+    else status = serve(&settings);
+    cmd_credentials_fini(&settings.credentials);
+    return status;
+}
+
+const struct cmd cmd_serve = {
+    .name = "serve",
+    .arguments = "",
+    .summary = "Runs the server: DynamoDB, DynamoDB Streams and Lambda on one port.",
+    .details = "Without credentials every signed request is accepted; the server then listens on this machine's own addresses only.\n"
+               "Instead of --credentials, LEAT_ACCESS_KEY and LEAT_SECRET_KEY in the environment name one access key.\n"
+               "SIGTERM and SIGINT end it cleanly; a second one at once.",
+    .options = options,
+    .run = run,
+};
