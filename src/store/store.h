@@ -9,6 +9,7 @@
  * see everything committed before they began, and hold nothing when they return.
  * Memory: slices given in are borrowed until the call returns. Slices given to callbacks are borrowed until the callback
  * returns. Slices from getv are borrowed until commit or abort. get copies into the arena.
+ * Callbacks may read from the store they are called by, but may not begin a transaction on it (LEAT_INTERNAL, or a wait for ever).
  * Errors leave the transaction usable only for abort. Limits are named below. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -26,8 +27,9 @@ typedef uint64_t store_part;     /* table or index id << 16 | number of the part
 typedef uint64_t store_sequence; /* 0: none */
 
 enum {
-    STORE_KEY_MAX = 8192,              /* bytes */
-    STORE_VALUE_MAX = 16 * 1024 * 1024 /* bytes, values and records */
+    STORE_KEY_MAX = 8192,                    /* bytes */
+    STORE_VALUE_MAX = 16 * 1024 * 1024,      /* bytes, values and records */
+    STORE_TRANSACTION_MAX = 256 * 1024 * 1024 /* bytes, all keys, values and records of one transaction */
 };
 
 enum store_capability {

@@ -8,7 +8,7 @@
 /* One line a call into trace ("put 10000 6b31 3 bytes -> OK"); trace must outlive the store. NULL when there is no memory. */
 struct store *store_trace_new(struct store *inner, struct buf *trace);
 
-struct store_failer; /* a struct store whose n-th call fails */
+/* A store whose n-th call fails. NULL when there is no memory. */
 struct store *store_failer_new(struct store *inner);
 /* From now on the nth call (1 = the next) of any operation that can fail answers code, without reaching the inner store; 0: none does. */
 void store_failer_set(struct store *failer, unsigned long nth, enum leat_code code);
