@@ -6,16 +6,27 @@
 #include "item/value.h"
 #include "item/wire.h"
 
-static void put_length(struct buf *out, size_t length) {
-    if (length > UINT32_MAX) out->failed = true;
-    for (; length >= 0x80; length >>= 7) buf_byte(out, (uint8_t)(length | 0x80));
-    buf_byte(out, (uint8_t)length);
+static uint8_t *write_length(uint8_t *to, size_t length) {
+    for (; length >= 0x80; length >>= 7) *to++ = (uint8_t)(length | 0x80);
+    *to++ = (uint8_t)length;
+    return to;
+}
+
+/* Head bytes (a type, or none), length and bytes in one piece. */
+static inline void put_piece(struct buf *out, const uint8_t *head, size_t head_size, struct leat_slice bytes) {
+    if (bytes.size > UINT32_MAX) out->failed = true;
+    size_t size = head_size + wire_length_size(bytes.size) + bytes.size;
+    if (!buf_reserve(out, size)) return;
+    uint8_t *to = out->data + out->size;
+    if (head_size > 0) *to++ = *head;
+    to = write_length(to, bytes.size);
+    if (bytes.size > 0) memcpy(to, bytes.data, bytes.size);
+    out->size += size;
 }
 
 static void put_leaf(struct buf *out, enum item_type type, struct leat_slice payload) {
-    buf_byte(out, (uint8_t)type);
-    put_length(out, payload.size);
-    buf_slice(out, payload);
+    uint8_t head = (uint8_t)type;
+    put_piece(out, &head, 1, payload);
 }
 
 void item_put_null(struct buf *out) { put_leaf(out, ITEM_NULL, (struct leat_slice){NULL, 0}); }
@@ -42,8 +53,7 @@ void item_put_binary(struct buf *out, struct leat_slice bytes) { put_leaf(out, I
 void item_put_value(struct buf *out, const struct item_value *value) { buf_slice(out, value->whole); }
 
 void item_put_name(struct buf *out, struct leat_slice name) {
-    put_length(out, name.size);
-    buf_slice(out, name);
+    put_piece(out, NULL, 0, name);
 }
 
 void item_put_element(struct buf *out, struct leat_slice element) { item_put_name(out, element); }
@@ -82,14 +92,16 @@ static bool next_entry(struct item_iterator *iterator, bool map, struct entry *e
     return true;
 }
 
-/* How many entries there are; *sorted tells whether they already stand in strictly ascending order. */
-static size_t count_entries(struct leat_slice bytes, bool map, bool *sorted) {
+/* Looks at all entries and keeps those for which there is room. Returns how many there are; *sorted tells whether they stand in
+ * strictly ascending order already. */
+static size_t list_entries(struct leat_slice bytes, bool map, struct entry *entries, size_t room, bool *sorted) {
     struct item_iterator iterator = item_iterate(bytes);
     struct entry entry, before = {{NULL, 0}, {NULL, 0}};
     size_t count = 0;
     *sorted = true;
     for (; next_entry(&iterator, map, &entry); before = entry, count++) {
-        if (count > 0 && slice_compare(before.name, entry.name) >= 0) *sorted = false;
+        if (count > 0 && *sorted && slice_compare(before.name, entry.name) >= 0) *sorted = false;
+        if (count < room) entries[count] = entry;
     }
     return count;
 }
@@ -127,10 +139,7 @@ static enum leat_code rewrite(struct buf *out, size_t from, struct entry *entrie
     return LEAT_OK;
 }
 
-static enum leat_code sort_into(struct buf *out, size_t from, bool map, bool last_wins, struct entry *entries, size_t count) {
-    if (!buf_reserve(out, out->size - from)) return LEAT_NO_MEMORY;
-    struct item_iterator iterator = item_iterate(slice_of(out->data + from, out->size - from));
-    for (size_t i = 0; i < count && next_entry(&iterator, map, &entries[i]); i++) continue;
+static enum leat_code sort_listed(struct buf *out, size_t from, bool last_wins, struct entry *entries, size_t count) {
     sort_entries(entries, count);
     size_t kept = keep_last(entries, count);
     if (kept < count && !last_wins) return LEAT_VALIDATION;
@@ -140,15 +149,19 @@ static enum leat_code sort_into(struct buf *out, size_t from, bool map, bool las
 /* Sorts what stands behind `from`. */
 static enum leat_code sort_from(struct buf *out, size_t from, bool map, bool last_wins) {
     if (!buf_ok(out)) return LEAT_NO_MEMORY;
-    bool sorted;
     if (from == out->size) return LEAT_OK;
-    size_t count = count_entries(slice_of(out->data + from, out->size - from), map, &sorted);
-    if (sorted) return LEAT_OK;
     struct entry few[ENTRIES_ON_STACK];
-    if (count <= ENTRIES_ON_STACK) return sort_into(out, from, map, last_wins, few, count);
-    struct entry *many = calloc(count, sizeof *many);
+    bool sorted;
+    size_t size = out->size - from;
+    size_t count = list_entries(slice_of(out->data + from, size), map, few, ENTRIES_ON_STACK, &sorted);
+    if (sorted) return LEAT_OK;
+    const uint8_t *before = out->data;
+    if (!buf_reserve(out, size)) return LEAT_NO_MEMORY;
+    if (count <= ENTRIES_ON_STACK && out->data == before) return sort_listed(out, from, last_wins, few, count);
+    struct entry *many = calloc(count, sizeof *many); /* or few, but the buffer has moved */
     if (many == NULL) return LEAT_NO_MEMORY;
-    enum leat_code code = sort_into(out, from, map, last_wins, many, count);
+    (void)list_entries(slice_of(out->data + from, size), map, many, count, &sorted);
+    enum leat_code code = sort_listed(out, from, last_wins, many, count);
     free(many);
     return code;
 }

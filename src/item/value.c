@@ -111,11 +111,22 @@ static const char *const type_names[] = {"", "NULL", "BOOL", "N", "S", "B", "SS"
 
 const char *item_type_name(enum item_type type) { return type_names[type]; }
 
+/* Asked for every value of every request. */
 enum item_type item_type_of(struct leat_slice letters) {
-    for (int type = ITEM_NULL; type <= ITEM_M; type++) {
-        if (slice_is(letters, type_names[type])) return (enum item_type)type;
+    const uint8_t *at = letters.data;
+    if (letters.size == 1) {
+        switch (at[0]) {
+        case 'S': return ITEM_S;
+        case 'N': return ITEM_N;
+        case 'B': return ITEM_B;
+        case 'M': return ITEM_M;
+        case 'L': return ITEM_L;
+        default: return ITEM_ABSENT;
+        }
     }
-    return ITEM_ABSENT;
+    if (letters.size == 2 && at[1] == 'S') return at[0] == 'S' ? ITEM_SS : at[0] == 'N' ? ITEM_NS : at[0] == 'B' ? ITEM_BS : ITEM_ABSENT;
+    if (slice_equal(letters, SLICE("BOOL"))) return ITEM_BOOL;
+    return slice_equal(letters, SLICE("NULL")) ? ITEM_NULL : ITEM_ABSENT;
 }
 
 /* ---- checking bytes from outside ---- */

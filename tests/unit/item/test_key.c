@@ -141,6 +141,19 @@ Test(key, the_successor_is_above_all_that_begins_with_the_key_and_nothing_lies_b
     buf_fini(&key);
 }
 
+/* On disk: these must never change. */
+Test(key, the_bytes_are_those_of_the_format) {
+    struct item_value text = value_of(ITEM_S, SLICE("a\0b")), binary = value_of(ITEM_B, SLICE("")), number = value_of(ITEM_N, SLICE("\xc1\2"));
+    struct buf buf;
+    buf_init(&buf, 100);
+    item_key_append(&buf, &text);
+    item_key_append(&buf, &binary);
+    item_key_append(&buf, &number);
+    item_key_append_prefix(&buf, &text);
+    cr_assert(slice_equal(buf_view(&buf), SLICE("\4a\0\xff" "b\0\1" "\5\0\1" "\3\xc1\2" "\4a\0\xff" "b")));
+    buf_fini(&buf);
+}
+
 /* Where items lie on disk: these must never change. */
 Test(key, the_hash_is_stable_and_spread) {
     struct item_value value = value_of(ITEM_S, SLICE("id_value"));

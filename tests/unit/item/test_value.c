@@ -110,6 +110,56 @@ Test(value, duplicates_are_found_among_few_and_many) {
     cr_assert(item_find(buf_view(&buf), SLICE("a"), &value) && slice_is(value.payload, "2"));
 }
 
+/* Entries are remembered by address while they are sorted: the buffer may move just then. */
+Test(value, sorting_survives_a_buffer_that_moves) {
+    char text[700];
+    memset(text, 'x', sizeof text);
+    for (size_t size = 0; size < sizeof text; size++) {
+        struct buf growing;
+        struct item_value value;
+        buf_init(&growing, 1 << 16);
+        item_put_name(&growing, SLICE("b"));
+        item_put_string(&growing, slice_of(text, size));
+        item_put_name(&growing, SLICE("a"));
+        item_put_null(&growing);
+        cr_assert_eq(item_close(&growing, 0), LEAT_OK);
+        cr_assert(item_check(buf_view(&growing)));
+        cr_assert(item_find(buf_view(&growing), SLICE("b"), &value) && slice_equal(value.payload, slice_of(text, size)));
+        buf_fini(&growing);
+    }
+}
+
+Test(value, of_many_names_that_come_twice_the_last_stays) {
+    for (int i = 0; i < 200; i++) {
+        char name[16], text[16];
+        (void)snprintf(name, sizeof name, "%d", (i * 7) % 100);
+        (void)snprintf(text, sizeof text, "%d", i / 100);
+        put_string(name, text);
+    }
+    cr_assert_eq(item_close_last_wins(&buf, 0), LEAT_OK);
+    struct item_iterator iterator = item_iterate(buf_view(&buf));
+    struct leat_slice name;
+    struct item_value value;
+    size_t count = 0;
+    for (; item_map_next(&iterator, &name, &value); count++) cr_assert(slice_is(value.payload, "1"));
+    cr_assert_eq(count, 100u);
+}
+
+Test(value, check_refuses_what_is_nested_too_deeply) {
+    for (int wraps = ITEM_DEPTH_MAX - 1; wraps <= ITEM_DEPTH_MAX; wraps++) {
+        size_t marks[ITEM_DEPTH_MAX];
+        buf_clear(&buf);
+        item_put_name(&buf, SLICE("x"));
+        for (int i = 0; i < wraps; i++) {
+            marks[i] = item_begin(&buf, i % 2 == 0 ? ITEM_L : ITEM_M);
+            if (i % 2 == 1) item_put_name(&buf, SLICE("k"));
+        }
+        item_put_null(&buf);
+        for (int i = wraps; i-- > 0;) cr_assert_eq(item_end(&buf, marks[i]), LEAT_OK);
+        cr_assert_eq(item_check(buf_view(&buf)), wraps < ITEM_DEPTH_MAX, "%d", wraps);
+    }
+}
+
 Test(value, an_item_behind_other_bytes_is_closed_alone) {
     buf_append(&buf, "zz", 2);
     size_t mark = buf.size;
