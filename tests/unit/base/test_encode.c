@@ -49,6 +49,14 @@ Test(encode, base64_refuses_what_is_malformed) {
     arena_fini(&arena);
 }
 
+Test(encode, base64_of_nothing_is_present_and_empty) {
+    struct arena arena;
+    arena_init(&arena, 100);
+    struct leat_slice nothing = base64_decode(&arena, SLICE(""));
+    cr_assert(nothing.data != NULL && nothing.size == 0);
+    arena_fini(&arena);
+}
+
 Test(encode, base64_answers_when_there_is_no_room) {
     struct arena arena;
     arena_init(&arena, 2);
