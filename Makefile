@@ -100,7 +100,8 @@ $(OUT)/tests/%: $(OBJ)/tests/property/%.o $(OBJ)/parts.a
 FUZZ_SECONDS ?= 5
 FUZZ := build/fuzz
 FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ)/obj/%.o,$(LIBRARY_SOURCES))
+FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ)/obj/%.o,$(LIBRARY_SOURCES) src/net/head.c src/net/chunked.c) \
+                $(patsubst %,$(FUZZ)/obj/llhttp/%.o,llhttp api http)
 FUZZ_FLAGS := -std=gnu11 -pthread -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
               -fno-omit-frame-pointer -DARENA_MALLOC_EACH
 fuzz: $(FUZZ_PROGRAMS)
@@ -111,6 +112,9 @@ fuzz: $(FUZZ_PROGRAMS)
 	        || { tail -40 $(FUZZ)/$$name.log; exit 1; }; \
 	    echo "$$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $(FUZZ)/$$name.log) inputs"; \
 	done
+$(FUZZ)/obj/llhttp/%.o: $(LLHTTP)/%.c
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) $(FUZZ_FLAGS) -w -c -o $@ $<
 $(FUZZ)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	clang $(CPPFLAGS) $(FUZZ_FLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
