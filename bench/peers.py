@@ -36,4 +36,4 @@ def dynamodb_local():
         (place / "pom.xml").write_text(POM)
         run("mvn", "-q", "-B", "-f", place / "pom.xml", "dependency:copy-dependencies", f"-DoutputDirectory={place}/lib")
     return ["sh", "-c", f"mkdir -p '{{directory}}' && exec java -Dsqlite4java.library.path={place}/lib -cp '{place}/lib/*' "
-            "com.amazonaws.services.dynamodbv2.local.main.ServerRunner -port {port} -dbPath '{directory}'"]
+            "com.amazonaws.services.dynamodbv2.local.main.ServerRunner -sharedDb -port {port} -dbPath '{directory}'"]
