@@ -23,12 +23,13 @@ struct trigger_service_options {
     const char *region, *account;
     uint64_t (*now_ms)(void *); /* NULL: the system's clock */
     void *now_context;
+    uint64_t retry_ms_first, retry_ms_max; /* pauses between attempts: the first, doubled up to the last; 0: 100, 10,000 */
 };
 
-/* Starts the driver for all stored mappings. */
+/* Starts the driver for all stored mappings. The work loop must run until the service has been freed. */
 enum leat_code trigger_service_new(const struct trigger_service_options *options, struct trigger_service **out,
                                    struct leat_fault *fault) LEAT_MUST_USE;
-/* Deliveries under way are abandoned (they come again after the next start); checkpoints done are kept. */
+/* Deliveries under way are abandoned (they come again after the next start); checkpoints done are kept. Not on the loop. */
 void trigger_service_free(struct trigger_service *service);
 
 /* Settings of a mapping, plain values. In requests `given` says which members were there. */
@@ -44,7 +45,9 @@ enum trigger_given {
     TRIGGER_GIVEN_DESTINATION = 1 << 8,
     TRIGGER_GIVEN_FILTER = 1 << 9,
     TRIGGER_GIVEN_ENABLED = 1 << 10,
-    TRIGGER_GIVEN_FUNCTION = 1 << 11
+    TRIGGER_GIVEN_FUNCTION = 1 << 11,
+    TRIGGER_GIVEN_KMS_KEY = 1 << 12,
+    TRIGGER_GIVEN_METRICS = 1 << 13
 };
 struct trigger_settings {
     struct leat_slice uuid, event_source_arn;
@@ -57,6 +60,7 @@ struct trigger_settings {
     uint64_t starting_timestamp_ms;
     struct leat_slice on_failure_arn; /* absent: none */
     struct leat_slice filter_json;    /* FilterCriteria as JSON; absent: none */
+    struct leat_slice kms_key_arn, metrics_json, tags_json; /* stored and given back; JSON as in the request */
 };
 struct trigger_description {
     struct trigger_settings settings;
