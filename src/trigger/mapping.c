@@ -152,7 +152,7 @@ void mapping_to_item(const struct mapping *mapping, struct buf *out) {
 
 static bool read_integer(const struct item_value *value, int64_t *out) {
     struct item_number number;
-    return value->type == ITEM_N && item_number_decode(value->payload, &number) && item_number_integer(&number, out);
+    return value->type == ITEM_N && item_number_decode(value->payload, &number) && item_number_int64(&number, out);
 }
 
 static bool read_member(struct trigger_settings *settings, const struct member *member, const struct item_value *value) {

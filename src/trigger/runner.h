@@ -1,0 +1,55 @@
+/* One shard read by one mapping: performs what the step core asks for. Loop's thread only.
+ *
+ * A record becomes its JSON when it is read, so the buffer holds what will be sent and its size is known to the byte.
+ * Checkpoints are written without waiting: while one is on its way the next batch is delivered, and the next checkpoint
+ * goes out when it is done. After a crash the batches since the last durable checkpoint come again. */
+#ifndef TRIGGER_RUNNER_H
+#define TRIGGER_RUNNER_H
+
+#include "trigger/event.h"
+#include "trigger/mapping.h"
+#include "trigger/schedule.h"
+#include "trigger/step.h"
+#include "trigger/store.h"
+
+struct runner;
+
+/* What all runners share. */
+struct runner_world {
+    struct leat *db;
+    struct net_loop *loop;
+    struct schedule schedule;
+    uint64_t (*now_ms)(void *context);
+    void *now_context;
+    struct leat_slice region;
+    struct buf event;     /* of the delivery that is being handed over */
+    unsigned saves;       /* checkpoints on their way */
+    void (*saves_ended)(struct runner_world *world); /* there are none any more */
+};
+
+/* Counts checkpoints that are still on their way when their runners have been freed. */
+struct runner_farewell {
+    unsigned open;
+    void (*ended)(struct runner_farewell *farewell);
+};
+
+/* What a runner needs from its mapping. `host` is the first argument of all. */
+struct runner_host {
+    const struct mapping *mapping;
+    struct trigger_target *(*target)(struct runner_host *host); /* NULL: there is none now */
+    void (*delivered)(struct runner_host *host, bool success);
+    void (*finished)(struct runner_host *host, struct runner *runner); /* the last call; frees the runner */
+};
+
+/* Reads on from the checkpoint; call runner_run next. NULL: no memory. */
+struct runner *runner_new(struct runner_world *world, struct runner_host *host,
+                          const struct store_checkpoint *checkpoint, const struct step_settings *settings);
+/* What is under way is abandoned. farewell (NULL: nobody asks) counts a checkpoint that is still on its way. */
+void runner_free(struct runner *runner, struct runner_farewell *farewell);
+const char *runner_shard(const struct runner *runner);
+
+void runner_run(struct runner *runner);   /* may end with host->finished */
+void runner_grown(struct runner *runner); /* the shard may have new records */
+void runner_change(struct runner *runner, const struct step_settings *settings);
+
+#endif
