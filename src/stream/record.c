@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "base/little.h"
 #include "base/slice.h"
 #include "item/value.h"
 
@@ -11,13 +12,9 @@ enum { RECORD_VERSION = 1, RECORD_HEAD = 11, RECORD_EXPIRED = 0x10 };
 static const uint32_t RECORD_ABSENT = UINT32_MAX;
 
 static void put_little(struct buf *out, uint64_t value, unsigned bytes) {
-    for (unsigned i = 0; i < bytes; i++) buf_byte(out, (uint8_t)(value >> (8 * i)));
-}
-
-static uint64_t get_little(const uint8_t *at, unsigned bytes) {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++) value |= (uint64_t)at[i] << (8 * i);
-    return value;
+    uint8_t little[8];
+    little_set(little, value, bytes);
+    buf_append(out, little, bytes);
 }
 
 static void put_image(struct buf *out, struct leat_slice image, bool wanted) {
@@ -40,7 +37,7 @@ void stream_record_encode(struct buf *out, const struct stream_change *change) {
 static bool get_image(struct leat_slice *rest, struct leat_slice *image) {
     *image = (struct leat_slice){NULL, 0};
     if (rest->size < 4) return false;
-    uint32_t size = (uint32_t)get_little(rest->data, 4);
+    uint32_t size = (uint32_t)little_get(rest->data, 4);
     *rest = slice_of(rest->data + 4, rest->size - 4);
     if (size == RECORD_ABSENT) return true;
     if (rest->size < size) return false;
@@ -51,7 +48,7 @@ static bool get_image(struct leat_slice *rest, struct leat_slice *image) {
 
 uint64_t stream_record_created_ms(struct leat_slice bytes) {
     if (bytes.size < RECORD_HEAD || bytes.data[0] != RECORD_VERSION) return 0;
-    return get_little(bytes.data + 3, 8);
+    return little_get(bytes.data + 3, 8);
 }
 
 bool stream_record_decode(struct leat_slice bytes, struct leat_record *out) {
@@ -59,7 +56,7 @@ bool stream_record_decode(struct leat_slice bytes, struct leat_record *out) {
     out->event = (enum leat_event)(bytes.data[1] & 0x0f);
     out->expired = (bytes.data[1] & RECORD_EXPIRED) != 0;
     out->view = (enum leat_view)bytes.data[2];
-    out->created_ms = get_little(bytes.data + 3, 8);
+    out->created_ms = little_get(bytes.data + 3, 8);
     struct leat_slice rest = slice_of(bytes.data + RECORD_HEAD, bytes.size - RECORD_HEAD);
     if (!get_image(&rest, &out->keys) || !get_image(&rest, &out->new_image) || !get_image(&rest, &out->old_image)) return false;
     out->size_bytes = item_size(out->keys);

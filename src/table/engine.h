@@ -1,0 +1,52 @@
+/* The engine of a database: store, catalogue, the executor that is the only writer, and who wants to know of commits. */
+#ifndef TABLE_ENGINE_H
+#define TABLE_ENGINE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "leat_types.h"
+#include "store/directory.h"
+#include "store/store.h"
+#include "table/catalogue.h"
+#include "table/executor.h"
+
+struct engine_hook {
+    struct engine_hook *next;
+    void (*committed)(void *context, struct leat_slice table);
+    void *context;
+};
+
+struct engine_options {
+    const char *directory, *backend, *region, *account;
+    uint64_t stream_retention_ms, shard_rotation_ms, map_bytes_first, bytes_max;
+    uint64_t (*now_ms)(void *);
+    void *now_context;
+};
+
+struct engine {
+    struct store *store;
+    struct store_directory directory;
+    bool has_directory;
+    struct catalogue catalogue;
+    struct executor executor;
+    pthread_mutex_t hook_lock;
+    struct engine_hook *hooks;
+    uint64_t stream_retention_ms, shard_rotation_ms;
+    uint64_t (*now_ms)(void *);
+    void *now_context;
+    char *region, *account;
+};
+
+enum leat_code engine_new(const struct engine_options *options, struct engine **out, struct leat_fault *fault) LEAT_MUST_USE;
+void engine_free(struct engine *engine);
+
+static inline uint64_t engine_now_ms(struct engine *engine) { return engine->now_ms(engine->now_context); }
+
+/* The hook for every commit that lets a stream grow or changes its shards; on the writing thread. */
+struct engine_hook *engine_hook_add(struct engine *engine, void (*committed)(void *context, struct leat_slice table),
+                                    void *context);
+void engine_hook_remove(struct engine *engine, struct engine_hook *hook);
+void engine_hooks_run(struct engine *engine, struct leat_slice table);
+
+#endif

@@ -1,0 +1,155 @@
+#include "table/executor.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "table/engine.h"
+#include "table/group.h"
+#include "table/housekeeping.h"
+
+/* Takes one control job, or as many writes as make a group. */
+static struct executor_job *executor_take(struct executor *executor, size_t *count) {
+    struct executor_job *first = executor->first, *job = first;
+    size_t bytes = job->bytes;
+    *count = 1;
+    if (job->write != NULL)
+        while (job->next != NULL && job->next->write != NULL && *count < EXECUTOR_GROUP_JOBS_MAX &&
+               bytes + job->next->bytes <= EXECUTOR_GROUP_BYTES_MAX) {
+            job = job->next;
+            bytes += job->bytes;
+            (*count)++;
+        }
+    executor->first = job->next;
+    if (executor->first == NULL) executor->last = &executor->first;
+    executor->jobs -= *count;
+    executor->bytes -= bytes;
+    job->next = NULL;
+    return first;
+}
+
+/* Housekeeping goes by the engine's clock, which may be a test's; real time bounds how long we do not look at it. */
+static void executor_wait(struct executor *executor) {
+    uint64_t now_ms = engine_now_ms(executor->engine);
+    uint64_t wait_ms = executor->housekeeping_due_ms > now_ms ? executor->housekeeping_due_ms - now_ms : 0;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(wait_ms / 1000);
+    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    (void)pthread_cond_timedwait(&executor->work, &executor->lock, &until);
+}
+
+static void executor_run(struct executor *executor, struct executor_job *first, size_t count) {
+    if (first->write != NULL) {
+        group_run(executor->engine, first, count);
+        return;
+    }
+    struct leat_fault fault = {LEAT_OK, ""};
+    enum leat_code code = first->control(executor->engine, first->context, &fault);
+    first->finished(first, code, &fault);
+}
+
+static void *executor_main(void *argument) {
+    struct executor *executor = argument;
+    for (;;) {
+        struct executor_job *first = NULL;
+        size_t count = 0;
+        pthread_mutex_lock(&executor->lock);
+        while (executor->first == NULL && !executor->stopping &&
+               engine_now_ms(executor->engine) < executor->housekeeping_due_ms)
+            executor_wait(executor);
+        bool end = executor->stopping && executor->first == NULL;
+        if (executor->first != NULL) first = executor_take(executor, &count);
+        pthread_mutex_unlock(&executor->lock);
+        if (end) return NULL;
+        if (first != NULL) executor_run(executor, first, count);
+        uint64_t now_ms = engine_now_ms(executor->engine);
+        if (now_ms >= executor->housekeeping_due_ms)
+            executor->housekeeping_due_ms = now_ms + housekeeping_step(executor->engine, now_ms);
+    }
+}
+
+enum leat_code executor_init(struct executor *executor, struct engine *engine, struct leat_fault *fault) {
+    *executor = (struct executor){.engine = engine};
+    executor->last = &executor->first;
+    pthread_condattr_t attributes;
+    if (pthread_condattr_init(&attributes) != 0) return fault_memory(fault);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&executor->work, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&executor->lock, NULL);
+    int error = pthread_create(&executor->thread, NULL, executor_main, executor);
+    if (error != 0) return fault_errno(fault, error, "cannot start the writing thread");
+    executor->started = true;
+    (void)pthread_setname_np(executor->thread, "leat-writer");
+    return LEAT_OK;
+}
+
+void executor_fini(struct executor *executor) {
+    if (!executor->started) return;
+    pthread_mutex_lock(&executor->lock);
+    executor->stopping = true;
+    pthread_cond_signal(&executor->work);
+    pthread_mutex_unlock(&executor->lock);
+    pthread_join(executor->thread, NULL);
+    pthread_cond_destroy(&executor->work);
+    pthread_mutex_destroy(&executor->lock);
+    executor->started = false;
+}
+
+enum leat_code executor_submit(struct executor *executor, struct executor_job *job, struct leat_fault *fault) {
+    enum leat_code code = LEAT_OK;
+    job->next = NULL;
+    pthread_mutex_lock(&executor->lock);
+    if (executor->stopping) {
+        code = LEAT_CLOSED;
+    } else if (executor->jobs >= EXECUTOR_QUEUE_JOBS_MAX || executor->bytes + job->bytes > EXECUTOR_QUEUE_BYTES_MAX) {
+        code = LEAT_BUSY;
+    } else {
+        bool idle = executor->first == NULL;
+        *executor->last = job;
+        executor->last = &job->next;
+        executor->jobs++;
+        executor->bytes += job->bytes;
+        if (idle) pthread_cond_signal(&executor->work);
+    }
+    pthread_mutex_unlock(&executor->lock);
+    if (code == LEAT_BUSY) return fault_set(fault, code, "too many writes are waiting; try again later");
+    return code == LEAT_OK ? code : fault_set(fault, code, "the database is being closed");
+}
+
+struct call {
+    struct executor_job job;
+    pthread_mutex_t lock;
+    pthread_cond_t answered;
+    bool done;
+    enum leat_code code;
+    struct leat_fault *fault;
+};
+
+static void call_finished(struct executor_job *job, enum leat_code code, const struct leat_fault *fault) {
+    struct call *call = (struct call *)job;
+    pthread_mutex_lock(&call->lock);
+    call->code = code;
+    if (code != LEAT_OK && call->fault != NULL) *call->fault = *fault;
+    call->done = true;
+    pthread_cond_signal(&call->answered);
+    pthread_mutex_unlock(&call->lock);
+}
+
+enum leat_code executor_call(struct executor *executor,
+                             enum leat_code (*control)(struct engine *engine, void *context, struct leat_fault *fault),
+                             void *context, struct leat_fault *fault) {
+    struct call call = {.job = {.control = control, .context = context, .finished = call_finished},
+                        .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .answered = PTHREAD_COND_INITIALIZER,
+                        .fault = fault};
+    TRY(executor_submit(executor, &call.job, fault));
+    pthread_mutex_lock(&call.lock);
+    while (!call.done) pthread_cond_wait(&call.answered, &call.lock);
+    pthread_mutex_unlock(&call.lock);
+    return call.code;
+}

@@ -1,0 +1,149 @@
+#include "table/group.h"
+
+#include "base/slice.h"
+#include "stream/record.h"
+#include "table/apply.h"
+#include "table/counters.h"
+#include "table/engine.h"
+#include "table/overlay.h"
+#include "table/write.h"
+
+enum { GROUP_ARENA_MAX = 512 * 1024 * 1024, GROUP_RERUNS_MAX = 100, GROUP_PARTS_MAX = 4096 };
+
+static struct write_job *job_of(struct executor_job *job) { return job->write; }
+
+static bool parts_add(store_part *parts, size_t *count, store_part part) {
+    for (size_t i = 0; i < *count; i++)
+        if (parts[i] == part) return true;
+    if (*count == GROUP_PARTS_MAX) return false;
+    parts[(*count)++] = part;
+    return true;
+}
+
+/* A table may have changed since the operation was prepared (a stream turned on, the table deleted): the newest counts. */
+static enum leat_code renew_tables(struct engine *engine, struct write_job *job, struct leat_fault *fault) {
+    for (size_t i = 0; i < job->count; i++) {
+        struct write_operation *operation = &job->operations[i];
+        struct table *newest = catalogue_find(&engine->catalogue, operation->table->spec.name);
+        if (newest == NULL || newest->id != operation->table->id) {
+            table_release(newest);
+            return fault_set(fault, LEAT_RESOURCE_NOT_FOUND, "Requested resource not found");
+        }
+        table_release(operation->table);
+        operation->table = newest;
+    }
+    return LEAT_OK;
+}
+
+static enum leat_code mention_job(struct group *group, struct write_job *job, store_part *parts, size_t *part_count,
+                                  struct leat_fault *fault) {
+    struct overlay *overlay = &group->overlay;
+    for (size_t i = 0; i < job->count; i++) {
+        struct write_operation *operation = &job->operations[i];
+        operation->entry = overlay_at(overlay, operation->part, operation->store_key, true);
+        operation->counters = overlay_at(overlay, operation->part, counters_key(), true);
+        if (operation->entry == NULL || operation->counters == NULL) return fault_memory(fault);
+        if (!parts_add(parts, part_count, operation->part)) return fault_set(fault, LEAT_BUSY, "too many partitions in one group");
+        for (size_t k = 0; k < operation->table->index_count; k++) {
+            const struct table_index *index = &operation->table->indexes[k];
+            if (index->spec->local) continue;
+            if (overlay_at(overlay, index_part(index), counters_key(), true) == NULL) return fault_memory(fault);
+            if (!parts_add(parts, part_count, index_part(index)))
+                return fault_set(fault, LEAT_BUSY, "too many partitions in one group");
+        }
+    }
+    if (job->token.data == NULL) return LEAT_OK;
+    job->token_entry = overlay_at(overlay, CATALOGUE_PART, job->token, true);
+    if (job->token_entry == NULL) return fault_memory(fault);
+    return parts_add(parts, part_count, CATALOGUE_PART) ? LEAT_OK : fault_set(fault, LEAT_BUSY, "too many partitions");
+}
+
+static enum leat_code append_changes(struct group *group, struct store_transaction *transaction, struct leat_fault *fault) {
+    for (struct group_change *change = group->changes; change != NULL; change = change->next)
+        TRY(store_append(transaction, change->part, change->record, NULL, fault));
+    return LEAT_OK;
+}
+
+/* Evaluates all jobs against the opened transaction and leaves it ready to commit. A fault here is the store's, not a request's. */
+static enum leat_code group_evaluate(struct group *group, struct executor_job *first, struct store_transaction *transaction,
+                                     struct leat_fault *fault) {
+    TRY(overlay_read(&group->overlay, transaction, fault));
+    for (struct executor_job *job = first; job != NULL; job = job->next)
+        if (job_of(job)->code == LEAT_OK && group->broken == LEAT_OK) apply_job(group, job_of(job));
+    if (group->broken != LEAT_OK) return fault_set(fault, group->broken, "out of memory; nothing was written");
+    TRY(overlay_write(&group->overlay, transaction, fault));
+    return append_changes(group, transaction, fault);
+}
+
+static enum leat_code group_try(struct group *group, struct executor_job *first, size_t count, struct leat_fault *fault) {
+    store_part *parts = ARENA_ARRAY(&group->arena, store_part, GROUP_PARTS_MAX);
+    size_t part_count = 0;
+    if (parts == NULL) return fault_memory(fault);
+    TRY(overlay_init(&group->overlay, &group->arena, count * 4, fault));
+    for (struct executor_job *job = first; job != NULL; job = job->next) {
+        struct write_job *write = job_of(job);
+        write->fault = (struct leat_fault){LEAT_OK, ""};
+        write->code = renew_tables(group->engine, write, &write->fault);
+        if (write->code == LEAT_OK) write->code = mention_job(group, write, parts, &part_count, &write->fault);
+    }
+    struct store_transaction *transaction;
+    TRY(store_begin(group->engine->store, parts, part_count, &transaction, fault));
+    enum leat_code code = group_evaluate(group, first, transaction, fault);
+    if (code != LEAT_OK) {
+        store_abort(transaction);
+        return code;
+    }
+    if (group->changes == NULL && !overlay_dirty(&group->overlay)) {
+        store_abort(transaction); /* only failed conditions and writes that change nothing: there is nothing to sync */
+        return LEAT_OK;
+    }
+    return store_commit(transaction, fault);
+}
+
+static void answer(struct executor_job *first, enum leat_code code, const struct leat_fault *fault) {
+    while (first != NULL) {
+        struct executor_job *next = first->next;
+        struct write_job *job = job_of(first);
+        if (code != LEAT_OK) {
+            job->code = code;
+            job->fault = *fault;
+        }
+        for (size_t i = 0; i < job->count; i++) table_release(job->operations[i].table);
+        struct leat_result result = job->result;
+        struct leat_fault own = job->fault;
+        enum leat_code own_code = job->code;
+        result.memory = job->memory; /* owns the job as well: nothing of it is touched after this */
+        job->done(job->context, own_code, &result, &own);
+        first = next;
+    }
+}
+
+/* Tells the hooks which tables' streams have grown, each once. */
+static void tell_hooks(struct group *group) {
+    for (struct group_change *change = group->changes; change != NULL; change = change->next) {
+        struct group_change *earlier = group->changes;
+        while (earlier != change && earlier->table->id != change->table->id) earlier = earlier->next;
+        if (earlier == change) engine_hooks_run(group->engine, change->table->spec.name);
+    }
+}
+
+void group_run(struct engine *engine, struct executor_job *first, size_t count) {
+    struct group group = {.engine = engine, .now_ms = engine_now_ms(engine)};
+    struct leat_fault fault = {LEAT_OK, ""};
+    enum leat_code code;
+    for (int run = 0;; run++) {
+        arena_init(&group.arena, GROUP_ARENA_MAX);
+        group.changes = NULL;
+        group.last_change = &group.changes;
+        code = group_try(&group, first, count, &fault);
+        if (code != LEAT_STORE_CONFLICT || run == GROUP_RERUNS_MAX) break;
+        arena_fini(&group.arena);
+    }
+    if (code == LEAT_OK) {
+        atomic_fetch_add_explicit(&engine->executor.writes, count, memory_order_relaxed);
+        atomic_fetch_add_explicit(&engine->executor.groups, 1, memory_order_relaxed);
+        tell_hooks(&group);
+    }
+    answer(first, code, &fault);
+    arena_fini(&group.arena);
+}

@@ -1,0 +1,161 @@
+#include "table/housekeeping.h"
+
+#include "base/log.h"
+#include "base/slice.h"
+#include "stream/record.h"
+#include "table/engine.h"
+#include "table/tables.h"
+#include "table/token.h"
+
+enum {
+    TRIM_BUDGET = 1000,  /* records a step and partition */
+    DROP_BUDGET = 1000,  /* entries a step */
+    TOKEN_BUDGET = 1000,
+    STEP_MS_MAX = 10000, /* at least this often */
+    STEP_MS_MIN = 20,
+    STEP_AGAIN_MS = 1    /* there is more to do: let waiting writers go first */
+};
+
+static void complain(const char *what, enum leat_code code, const struct leat_fault *fault) {
+    if (code != LEAT_OK) log_warning("housekeeping: %s: %s", what, fault->message);
+}
+
+/* ---- streams ---- */
+
+struct expired { uint64_t before_ms; store_sequence upto; size_t count; };
+
+static bool expired_record(void *context, store_sequence sequence, struct leat_slice record) {
+    struct expired *expired = context;
+    if (stream_record_created_ms(record) >= expired->before_ms || expired->count == TRIM_BUDGET) return false;
+    expired->upto = sequence;
+    expired->count++;
+    return true;
+}
+
+static enum leat_code trim_part(struct engine *engine, store_part part, const struct store_head *head, uint64_t now_ms,
+                                bool *more, struct leat_fault *fault) {
+    if (head->first == head->next || now_ms < engine->stream_retention_ms) return LEAT_OK;
+    struct expired expired = {.before_ms = now_ms - engine->stream_retention_ms};
+    TRY(store_log(engine->store, part, head->first - 1, expired_record, &expired, fault));
+    if (expired.count == 0) return LEAT_OK;
+    bool rest;
+    *more |= expired.count == TRIM_BUDGET;
+    return store_trim(engine->store, part, expired.upto, TRIM_BUDGET, &rest, fault);
+}
+
+static enum leat_code keep_streams(struct engine *engine, struct table *table, struct arena *arena, uint64_t now_ms, bool *more,
+                                   struct leat_fault *fault) {
+    struct store_head *heads;
+    TRY(tables_heads(engine, table, arena, &heads, fault));
+    for (uint16_t i = 0; i < table->part_count; i++)
+        TRY(trim_part(engine, table_part(table, i), &heads[i], now_ms, more, fault));
+    TRY(tables_heads(engine, table, arena, &heads, fault));
+    struct stream_set set;
+    bool changed = false;
+    TRY(stream_set_copy(&table->streams, arena, &set, fault));
+    TRY(stream_set_rotate(&set, arena, now_ms, engine->shard_rotation_ms, heads, &changed, fault));
+    stream_set_forget(&set, now_ms, engine->stream_retention_ms, heads, &changed);
+    if (!changed) return LEAT_OK;
+    const struct table draft = {.id = table->id, .part_count = table->part_count, .spec = table->spec,
+                                .indexes = table->indexes, .index_count = table->index_count, .streams = set};
+    struct table *copy;
+    TRY(table_copy(&draft, &engine->catalogue, &copy, fault));
+    TRY(tables_store(engine, copy, fault));
+    engine_hooks_run(engine, table->spec.name);
+    return LEAT_OK;
+}
+
+struct streams { struct table **tables; size_t count, capacity; };
+
+static bool collect_streams(void *context, struct table *table) {
+    struct streams *streams = context;
+    if (table->streams.count == 0) return true;
+    if (streams->count < streams->capacity) streams->tables[streams->count++] = table_hold(table);
+    return true;
+}
+
+static void keep_all_streams(struct engine *engine, struct arena *arena, uint64_t now_ms, bool *more) {
+    struct streams streams = {.capacity = engine->catalogue.count};
+    streams.tables = ARENA_ARRAY(arena, struct table *, streams.capacity);
+    if (streams.tables == NULL) return;
+    catalogue_each(&engine->catalogue, (struct leat_slice){NULL, 0}, collect_streams, &streams);
+    for (size_t i = 0; i < streams.count; i++) {
+        struct leat_fault fault = {LEAT_OK, ""};
+        complain("streams", keep_streams(engine, streams.tables[i], arena, now_ms, more, &fault), &fault);
+        table_release(streams.tables[i]);
+    }
+}
+
+/* ---- the system partition ---- */
+
+struct sweep {
+    struct arena *arena;
+    struct leat_slice keys[TOKEN_BUDGET];
+    size_t count, max;
+    uint64_t before_ms; /* tokens: older ones go; 0: everything */
+};
+
+static bool sweep_row(void *context, struct leat_slice key, struct leat_slice value) {
+    struct sweep *sweep = context;
+    if (sweep->before_ms != 0 && token_time_ms(value) >= sweep->before_ms) return true;
+    sweep->keys[sweep->count] = arena_copy(sweep->arena, key);
+    return sweep->keys[sweep->count].data != NULL && ++sweep->count < sweep->max;
+}
+
+static enum leat_code forget_keys(struct engine *engine, const struct sweep *sweep, struct leat_fault *fault) {
+    struct store_transaction *transaction;
+    const store_part part = CATALOGUE_PART;
+    enum leat_code code = LEAT_OK;
+    if (sweep->count == 0) return LEAT_OK;
+    TRY(store_begin(engine->store, &part, 1, &transaction, fault));
+    for (size_t i = 0; i < sweep->count && code == LEAT_OK; i++) code = store_del(transaction, part, sweep->keys[i], fault);
+    if (code == LEAT_OK) return store_commit(transaction, fault);
+    store_abort(transaction);
+    return code;
+}
+
+static enum leat_code forget_tokens(struct engine *engine, struct sweep *sweep, uint64_t now_ms, bool *more,
+                                    struct leat_fault *fault) {
+    sweep->count = 0;
+    sweep->max = TOKEN_BUDGET;
+    sweep->before_ms = now_ms > TOKEN_LIFE_MS ? now_ms - TOKEN_LIFE_MS : 1;
+    TRY(store_scan(engine->store, CATALOGUE_PART, SLICE("k"), SLICE("l"), false, sweep_row, sweep, fault));
+    *more |= sweep->count == TOKEN_BUDGET;
+    return forget_keys(engine, sweep, fault);
+}
+
+/* Deleted tables' partitions, one a step. */
+static enum leat_code drop_one(struct engine *engine, struct sweep *sweep, bool *more, struct leat_fault *fault) {
+    sweep->count = 0;
+    sweep->max = 1;
+    sweep->before_ms = 0;
+    TRY(store_scan(engine->store, CATALOGUE_PART, SLICE("d"), SLICE("e"), false, sweep_row, sweep, fault));
+    if (sweep->count == 0 || sweep->keys[0].size != 9) return forget_keys(engine, sweep, fault);
+    store_part part = 0;
+    for (int i = 1; i < 9; i++) part = part << 8 | sweep->keys[0].data[i];
+    bool rest = false;
+    TRY(store_drop(engine->store, part, DROP_BUDGET, &rest, fault));
+    *more = true;
+    return rest ? LEAT_OK : forget_keys(engine, sweep, fault);
+}
+
+uint64_t housekeeping_step(struct engine *engine, uint64_t now_ms) {
+    struct arena arena;
+    struct leat_fault fault = {LEAT_OK, ""};
+    bool more = false;
+    arena_init(&arena, 64 * 1024 * 1024);
+    keep_all_streams(engine, &arena, now_ms, &more);
+    struct sweep *sweep = ARENA_NEW(&arena, struct sweep);
+    if (sweep != NULL) {
+        sweep->arena = &arena;
+        complain("client tokens", forget_tokens(engine, sweep, now_ms, &more, &fault), &fault);
+        complain("deleted tables", drop_one(engine, sweep, &more, &fault), &fault);
+    }
+    arena_fini(&arena);
+    if (more) return STEP_AGAIN_MS;
+    uint64_t shorter = engine->stream_retention_ms < engine->shard_rotation_ms ? engine->stream_retention_ms
+                                                                               : engine->shard_rotation_ms;
+    uint64_t step_ms = shorter / 10;
+    if (step_ms > STEP_MS_MAX) step_ms = STEP_MS_MAX;
+    return step_ms < STEP_MS_MIN ? STEP_MS_MIN : step_ms;
+}

@@ -1,0 +1,249 @@
+/* A table's catalogue entry as an item, and the things that follow from it. Members that a newer leat adds are ignored by
+ * an older one and default when missing, so the entry grows without a new format number. */
+#include <stdlib.h>
+
+#include "base/slice.h"
+#include "table/catalogue.h"
+
+enum { RECORD_MAX = 4 * 1024 * 1024, TABLE_ARENA_MAX = 16 * 1024 * 1024 };
+
+/* ---- writing ---- */
+
+static void put_text(struct buf *out, const char *name, struct leat_slice text) {
+    if (text.data == NULL) return;
+    item_put_name(out, slice_text(name));
+    item_put_string(out, text);
+}
+
+static void put_int(struct buf *out, const char *name, uint64_t value) {
+    item_put_name(out, slice_text(name));
+    item_put_int(out, (int64_t)value);
+}
+
+static enum leat_code put_index(struct buf *out, const struct table_index *index) {
+    const struct leat_index *spec = index->spec;
+    size_t mark = item_begin(out, ITEM_M);
+    put_int(out, "id", index->id);
+    item_put_name(out, SLICE("include"));
+    size_t list = item_begin(out, ITEM_L);
+    for (size_t i = 0; i < spec->include_count; i++) item_put_string(out, spec->include[i]);
+    TRY(item_end(out, list));
+    put_int(out, "local", spec->local);
+    put_text(out, "name", spec->name);
+    put_text(out, "partition_key", spec->partition_key);
+    put_int(out, "projection", spec->projection);
+    put_int(out, "read_units", (uint64_t)spec->read_units);
+    put_text(out, "sort_key", spec->sort_key);
+    put_int(out, "space", index->space);
+    put_int(out, "write_units", (uint64_t)spec->write_units);
+    return item_end(out, mark);
+}
+
+static enum leat_code put_lists(struct buf *out, const struct table *table) {
+    item_put_name(out, SLICE("attributes"));
+    size_t list = item_begin(out, ITEM_L);
+    for (size_t i = 0; i < table->spec.attribute_count; i++) {
+        size_t mark = item_begin(out, ITEM_M);
+        put_text(out, "name", table->spec.attributes[i].name);
+        put_text(out, "type", slice_of(&table->spec.attributes[i].type, 1));
+        TRY(item_end(out, mark));
+    }
+    TRY(item_end(out, list));
+    item_put_name(out, SLICE("indexes"));
+    list = item_begin(out, ITEM_L);
+    for (size_t i = 0; i < table->index_count; i++) TRY(put_index(out, &table->indexes[i]));
+    TRY(item_end(out, list));
+    item_put_name(out, SLICE("streams"));
+    return stream_set_encode(&table->streams, out);
+}
+
+enum leat_code table_to_record(const struct table *table, struct buf *out, struct leat_fault *fault) {
+    const struct leat_table *spec = &table->spec;
+    size_t mark = out->size;
+    put_text(out, "name", spec->name);
+    put_int(out, "number", table->id);
+    put_int(out, "parts", table->part_count);
+    put_text(out, "partition_key", spec->partition_key);
+    put_text(out, "sort_key", spec->sort_key);
+    put_int(out, "billing", spec->billing);
+    put_int(out, "read_units", (uint64_t)spec->read_units);
+    put_int(out, "write_units", (uint64_t)spec->write_units);
+    put_int(out, "protection", spec->deletion_protection);
+    put_int(out, "created", spec->created_ms);
+    put_int(out, "decreases", spec->throughput_decreases_today);
+    put_int(out, "increased", spec->throughput_increased_ms);
+    put_int(out, "decreased", spec->throughput_decreased_ms);
+    put_int(out, "billing_changed", spec->billing_changed_ms);
+    put_text(out, "uuid", spec->id);
+    if (spec->settings.data != NULL) {
+        item_put_name(out, SLICE("settings"));
+        item_put_binary(out, spec->settings);
+    }
+    enum leat_code code = put_lists(out, table);
+    if (code == LEAT_OK) code = item_close(out, mark);
+    if (code == LEAT_OK && !buf_ok(out)) code = LEAT_NO_MEMORY;
+    return code == LEAT_OK ? code : fault_set(fault, code, "the table's catalogue entry cannot be written");
+}
+
+/* ---- reading ---- */
+
+static struct leat_slice get_text(struct leat_slice map, const char *name, struct arena *arena) {
+    struct item_value value;
+    if (!item_find(map, slice_text(name), &value) || (value.type != ITEM_S && value.type != ITEM_B))
+        return (struct leat_slice){NULL, 0};
+    return arena_copy(arena, value.payload);
+}
+
+static int64_t get_int(struct leat_slice map, const char *name) {
+    struct item_value value;
+    struct item_number number;
+    int64_t integer = 0;
+    if (item_find(map, slice_text(name), &value) && value.type == ITEM_N && item_number_decode(value.payload, &number))
+        (void)item_number_int64(&number, &integer);
+    return integer;
+}
+
+static struct leat_slice get_list(struct leat_slice map, const char *name, size_t *count) {
+    struct item_value value;
+    *count = 0;
+    if (!item_find(map, slice_text(name), &value) || value.type != ITEM_L) return (struct leat_slice){NULL, 0};
+    *count = item_count(&value);
+    return value.payload;
+}
+
+static bool get_index(struct leat_slice map, struct arena *arena, struct leat_index *spec, struct table_index *index) {
+    struct item_value entry;
+    size_t count;
+    struct leat_slice list = get_list(map, "include", &count);
+    struct leat_slice *include = ARENA_ARRAY(arena, struct leat_slice, count);
+    if (include == NULL) return false;
+    *spec = (struct leat_index){.name = get_text(map, "name", arena),
+                                .local = get_int(map, "local") != 0,
+                                .partition_key = get_text(map, "partition_key", arena),
+                                .sort_key = get_text(map, "sort_key", arena),
+                                .projection = (enum leat_project)get_int(map, "projection"),
+                                .include = include,
+                                .read_units = get_int(map, "read_units"),
+                                .write_units = get_int(map, "write_units")};
+    struct item_iterator at = item_iterate(list);
+    while (item_list_next(&at, &entry)) include[spec->include_count++] = arena_copy(arena, entry.payload);
+    *index = (struct table_index){.spec = spec, .id = (uint32_t)get_int(map, "id"), .space = (uint8_t)get_int(map, "space")};
+    return spec->name.data != NULL && spec->partition_key.data != NULL;
+}
+
+static bool get_lists(struct leat_slice record, struct table *table) {
+    struct arena *arena = &table->arena;
+    struct item_value entry;
+    struct leat_slice list = get_list(record, "attributes", &table->spec.attribute_count);
+    struct leat_attribute *attributes = ARENA_ARRAY(arena, struct leat_attribute, table->spec.attribute_count);
+    if (attributes == NULL) return false;
+    struct item_iterator at = item_iterate(list);
+    for (size_t i = 0; item_list_next(&at, &entry); i++) {
+        struct leat_slice type = get_text(entry.payload, "type", arena);
+        attributes[i].name = get_text(entry.payload, "name", arena);
+        attributes[i].type = type.size == 1 ? (char)type.data[0] : 'S';
+    }
+    table->spec.attributes = attributes;
+
+    list = get_list(record, "indexes", &table->index_count);
+    struct leat_index *specs = ARENA_ARRAY(arena, struct leat_index, table->index_count);
+    table->indexes = ARENA_ARRAY(arena, struct table_index, table->index_count);
+    if (specs == NULL || table->indexes == NULL) return false;
+    at = item_iterate(list);
+    for (size_t i = 0; item_list_next(&at, &entry); i++)
+        if (!get_index(entry.payload, arena, &specs[i], &table->indexes[i])) return false;
+    table->spec.indexes = specs;
+    table->spec.index_count = table->index_count;
+
+    struct item_value streams;
+    return item_find(record, SLICE("streams"), &streams) && stream_set_decode(&streams, arena, &table->streams);
+}
+
+static enum leat_code table_fill(struct table *table, struct leat_slice record, const struct catalogue *catalogue,
+                                 struct leat_fault *fault) {
+    struct arena *arena = &table->arena;
+    table->id = (uint32_t)get_int(record, "number");
+    table->part_count = (uint16_t)get_int(record, "parts");
+    table->spec = (struct leat_table){.name = get_text(record, "name", arena),
+                                      .partition_key = get_text(record, "partition_key", arena),
+                                      .sort_key = get_text(record, "sort_key", arena),
+                                      .billing = (enum leat_billing)get_int(record, "billing"),
+                                      .read_units = get_int(record, "read_units"),
+                                      .write_units = get_int(record, "write_units"),
+                                      .deletion_protection = get_int(record, "protection") != 0,
+                                      .settings = get_text(record, "settings", arena),
+                                      .status = LEAT_ACTIVE,
+                                      .id = get_text(record, "uuid", arena),
+                                      .created_ms = (uint64_t)get_int(record, "created"),
+                                      .throughput_decreases_today = (uint64_t)get_int(record, "decreases"),
+                                      .throughput_increased_ms = (uint64_t)get_int(record, "increased"),
+                                      .throughput_decreased_ms = (uint64_t)get_int(record, "decreased"),
+                                      .billing_changed_ms = (uint64_t)get_int(record, "billing_changed")};
+    if (table->spec.name.data == NULL || table->spec.partition_key.data == NULL || !get_lists(record, table))
+        return fault_set(fault, LEAT_STORE_CORRUPT, "a table's catalogue entry is damaged");
+    return table_derive(table, catalogue, fault);
+}
+
+enum leat_code table_from_record(struct leat_slice record, const struct catalogue *catalogue, struct table **out,
+                                 struct leat_fault *fault) {
+    struct table *table = calloc(1, sizeof *table);
+    if (table == NULL) return fault_memory(fault);
+    atomic_init(&table->references, 1);
+    arena_init(&table->arena, TABLE_ARENA_MAX);
+    enum leat_code code = table_fill(table, record, catalogue, fault);
+    if (code == LEAT_OK) *out = table;
+    else table_release(table);
+    return code;
+}
+
+enum leat_code table_copy(const struct table *table, const struct catalogue *catalogue, struct table **out,
+                          struct leat_fault *fault) {
+    struct buf record;
+    buf_init(&record, RECORD_MAX);
+    enum leat_code code = table_to_record(table, &record, fault);
+    if (code == LEAT_OK) code = table_from_record(buf_view(&record), catalogue, out, fault);
+    buf_fini(&record);
+    return code;
+}
+
+/* ---- what follows from the rest ---- */
+
+static enum item_type attribute_type(const struct table *table, struct leat_slice name) {
+    for (size_t i = 0; i < table->spec.attribute_count; i++)
+        if (slice_equal(table->spec.attributes[i].name, name))
+            return item_type_of(slice_of(&table->spec.attributes[i].type, 1));
+    return ITEM_ABSENT;
+}
+
+static struct schema schema_named(const struct table *table, struct leat_slice partition, struct leat_slice sort) {
+    return (struct schema){.partition = partition,
+                           .sort = sort,
+                           .partition_type = attribute_type(table, partition),
+                           .sort_type = sort.data == NULL ? ITEM_ABSENT : attribute_type(table, sort)};
+}
+
+enum leat_code table_derive(struct table *table, const struct catalogue *catalogue, struct leat_fault *fault) {
+    struct leat_table *spec = &table->spec;
+    table->keys = schema_named(table, spec->partition_key, spec->sort_key);
+    for (size_t i = 0; i < table->index_count; i++) {
+        const struct leat_index *index = table->indexes[i].spec;
+        table->indexes[i].keys = schema_named(table, index->partition_key, index->sort_key);
+    }
+    spec->arn = arena_print(&table->arena, "arn:aws:dynamodb:%s:%s:table/%.*s", catalogue->region, catalogue->account,
+                            SLICE_FORMAT(spec->name));
+    if (spec->arn.data == NULL) return fault_memory(fault);
+    const struct stream *current = stream_set_current(&table->streams);
+    spec->stream = current == NULL ? LEAT_VIEW_NONE : current->view;
+    spec->stream_label = spec->stream_arn = (struct leat_slice){NULL, 0};
+    if (table->streams.count == 0) return LEAT_OK;
+    const char *label = table->streams.streams[table->streams.count - 1].label;
+    spec->stream_label = arena_copy(&table->arena, slice_text(label));
+    spec->stream_arn = arena_print(&table->arena, "%.*s/stream/%s", SLICE_FORMAT(spec->arn), label);
+    return spec->stream_arn.data == NULL ? fault_memory(fault) : LEAT_OK;
+}
+
+struct table_index *table_find_index(const struct table *table, struct leat_slice name) {
+    for (size_t i = 0; i < table->index_count; i++)
+        if (slice_equal(table->indexes[i].spec->name, name)) return &table->indexes[i];
+    return NULL;
+}

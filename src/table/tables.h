@@ -1,0 +1,32 @@
+/* Tables: create, describe, update, delete, list. The calls come from any thread and run on the writing thread. */
+#ifndef TABLE_TABLES_H
+#define TABLE_TABLES_H
+
+#include "table/engine.h"
+#include "table/memory.h"
+
+enum leat_code tables_create(struct engine *engine, const struct leat_table *spec, struct leat_description *out,
+                             struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code tables_describe(struct engine *engine, struct leat_slice name, struct leat_description *out,
+                               struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code tables_update(struct engine *engine, const struct leat_table_change *change, struct leat_description *out,
+                             struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code tables_delete(struct engine *engine, struct leat_slice name, struct leat_description *out,
+                             struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code tables_list(struct engine *engine, struct leat_slice start, size_t limit, struct leat_result *result,
+                           struct leat_fault *fault) LEAT_MUST_USE;
+
+/* Stores a changed copy and installs it. Takes over the reference. Writing thread. */
+enum leat_code tables_store(struct engine *engine, struct table *table, struct leat_fault *fault) LEAT_MUST_USE;
+/* The heads of all partitions of a table, in the arena. */
+enum leat_code tables_heads(struct engine *engine, const struct table *table, struct arena *arena, struct store_head **out,
+                            struct leat_fault *fault) LEAT_MUST_USE;
+
+/* Checks a new table against itself: keys defined, all definitions used, indexes' shapes. AWS's words. */
+enum leat_code tables_check(const struct leat_table *spec, struct leat_fault *fault) LEAT_MUST_USE;
+
+/* Partitions of a new table. DynamoDB Developer Guide, "Partitions and data distribution": 1,000 write or 3,000 read units each; on demand begins
+ * with four. */
+uint16_t tables_parts(const struct leat_table *spec);
+
+#endif

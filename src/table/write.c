@@ -1,0 +1,161 @@
+#include "table/write.h"
+
+#include "base/hash.h"
+#include "base/slice.h"
+#include "table/engine.h"
+#include "table/index.h"
+
+enum { KEY_BUF_MAX = 16 * 1024 };
+
+enum leat_code write_locate(const struct table *table, const struct schema_key *key, struct arena *arena, store_part *part,
+                            struct leat_slice *store_key, struct leat_fault *fault) {
+    struct buf bytes;
+    buf_init(&bytes, KEY_BUF_MAX);
+    schema_put_item_key(&bytes, key);
+    *part = table_part(table, schema_part(item_key_hash(&key->partition), table->part_count));
+    *store_key = buf_ok(&bytes) ? arena_copy(arena, buf_view(&bytes)) : (struct leat_slice){NULL, 0};
+    buf_fini(&bytes);
+    return store_key->data == NULL ? fault_memory(fault) : LEAT_OK;
+}
+
+static enum leat_code make_key_item(struct write_operation *operation, const struct schema_key *key, struct arena *arena,
+                                    struct leat_fault *fault) {
+    struct buf bytes;
+    buf_init(&bytes, KEY_BUF_MAX);
+    schema_put_key_item(&operation->table->keys, key, &bytes);
+    operation->key_item = buf_ok(&bytes) ? arena_copy(arena, buf_view(&bytes)) : (struct leat_slice){NULL, 0};
+    buf_fini(&bytes);
+    return operation->key_item.data == NULL ? fault_memory(fault) : LEAT_OK;
+}
+
+static enum leat_code check_update_keys(const struct write_operation *operation, struct leat_fault *fault) {
+    const struct schema *keys = &operation->table->keys;
+    const struct leat_slice names[2] = {keys->partition, keys->sort};
+    for (int i = 0; i < 2; i++)
+        if (names[i].data != NULL && expr_update_changes(operation->update, names[i]))
+            return fault_set(fault, LEAT_VALIDATION,
+                             "One or more parameter values were invalid: Cannot update attribute %.*s. This attribute is part "
+                             "of the key", SLICE_FORMAT(names[i]));
+    return LEAT_OK;
+}
+
+static enum leat_code parse_expressions(struct write_operation *operation, const struct leat_write *write, struct arena *arena,
+                                        struct leat_fault *fault) {
+    struct expr_environment environment;
+    bool any = write->update.data != NULL || write->condition.data != NULL;
+    TRY(expr_environment_init(&environment, arena, write->names, write->values, fault));
+    if (write->update.data != NULL) TRY(expr_update_parse(&environment, write->update, &operation->update, fault));
+    if (write->condition.data != NULL)
+        TRY(expr_condition_parse(&environment, EXPR_CONDITION, write->condition, &operation->condition, fault));
+    return expr_environment_finish(&environment, any, fault);
+}
+
+/* The trees borrow from texts, names and values: they must be the job's own before the caller returns. */
+static void own_request(struct leat_write *write, struct arena *arena) {
+    write->names = arena_copy(arena, write->names);
+    write->values = arena_copy(arena, write->values);
+    write->item = arena_copy(arena, write->item);
+    write->key = arena_copy(arena, write->key);
+    write->update = arena_copy(arena, write->update);
+    write->condition = arena_copy(arena, write->condition);
+}
+
+static enum leat_code prepare_operation(struct engine *engine, const struct leat_write *request,
+                                        struct write_operation *operation, struct arena *arena, struct leat_fault *fault) {
+    struct leat_write write = *request;
+    own_request(&write, arena);
+    operation->kind = write.kind;
+    operation->returns = write.returns;
+    operation->return_old_on_failure = write.return_old_on_failure;
+    operation->item = write.item;
+    TRY(parse_expressions(operation, &write, arena, fault));
+    if (write.kind == LEAT_PUT && item_size(write.item) > SCHEMA_ITEM_MAX)
+        return fault_set(fault, LEAT_VALIDATION, "Item size has exceeded the maximum allowed size");
+    TRY(catalogue_need(&engine->catalogue, write.table, &operation->table, fault));
+    struct schema_key key;
+    if (write.kind == LEAT_PUT) {
+        TRY(schema_check_item(&operation->table->keys, write.item, &key, fault));
+        TRY(index_check_item(operation->table, write.item, fault));
+    } else {
+        TRY(schema_check_key(&operation->table->keys, write.key, &key, fault));
+    }
+    if (operation->update != NULL) TRY(check_update_keys(operation, fault));
+    TRY(make_key_item(operation, &key, arena, fault));
+    return write_locate(operation->table, &key, arena, &operation->part, &operation->store_key, fault);
+}
+
+static size_t table_slots(struct write_job *job) {
+    size_t slots = 0;
+    for (size_t i = 0; i < job->count; i++) {
+        struct write_operation *operation = &job->operations[i];
+        size_t earlier = 0;
+        while (earlier < i && job->operations[earlier].table->id != operation->table->id) earlier++;
+        operation->table_slot = earlier < i ? job->operations[earlier].table_slot : slots++;
+    }
+    return slots;
+}
+
+static enum leat_code check_distinct(const struct write_job *job, struct leat_fault *fault) {
+    for (size_t i = 0; i < job->count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (job->operations[i].part == job->operations[k].part &&
+                slice_equal(job->operations[i].store_key, job->operations[k].store_key))
+                return fault_set(fault, LEAT_VALIDATION,
+                                 job->mode == LEAT_ATOMIC ? "Transaction request cannot include multiple operations on one item"
+                                                          : "Provided list of item keys contains duplicates");
+    return LEAT_OK;
+}
+
+static uint64_t request_hash(const struct leat_write *writes, size_t count) {
+    uint64_t hash = count;
+    for (size_t i = 0; i < count; i++) {
+        const struct leat_slice parts[] = {writes[i].table,     writes[i].item,  writes[i].key,   writes[i].update,
+                                           writes[i].condition, writes[i].names, writes[i].values};
+        hash = hash * 31 + writes[i].kind;
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+            hash = hash * 0x9E3779B97F4A7C15u + (parts[k].data == NULL ? 1 : hash_bytes(parts[k]));
+    }
+    return hash;
+}
+
+static enum leat_code prepare_job(struct engine *engine, const struct leat_write *writes, struct leat_slice token,
+                                  struct write_job *job, struct leat_fault *fault) {
+    struct arena *arena = &job->memory->arena;
+    for (size_t i = 0; i < job->count; i++) {
+        TRY(prepare_operation(engine, &writes[i], &job->operations[i], arena, fault));
+        job->job.bytes += job->operations[i].item.size + 1024;
+    }
+    if (job->count > 1) TRY(check_distinct(job, fault));
+    job->result.capacity_count = table_slots(job);
+    job->result.capacity = ARENA_ARRAY(arena, double, job->result.capacity_count);
+    if (job->result.capacity == NULL) return fault_memory(fault);
+    if (token.data == NULL) return LEAT_OK;
+    job->token = arena_print(arena, "k%.*s", SLICE_FORMAT(token));
+    job->token_hash = request_hash(writes, job->count);
+    return job->token.data == NULL ? fault_memory(fault) : LEAT_OK;
+}
+
+enum leat_code write_prepare(struct engine *engine, const struct leat_write *writes, size_t count, enum leat_mode mode,
+                             struct leat_slice token, struct write_job **out, struct leat_fault *fault) {
+    if (count == 0 || count > WRITE_OPERATIONS_MAX)
+        return fault_set(fault, LEAT_VALIDATION, "a request has 1 to %d writes, not %zu", WRITE_OPERATIONS_MAX, count);
+    struct leat_memory *memory = table_memory_new();
+    if (memory == NULL) return fault_memory(fault);
+    struct write_job *job = ARENA_NEW(&memory->arena, struct write_job);
+    struct write_operation *operations = ARENA_ARRAY(&memory->arena, struct write_operation, count);
+    if (job == NULL || operations == NULL) {
+        table_memory_free(memory);
+        return fault_memory(fault);
+    }
+    *job = (struct write_job){.memory = memory, .mode = mode, .operations = operations, .count = count};
+    job->job.write = job;
+    enum leat_code code = prepare_job(engine, writes, token, job, fault);
+    if (code == LEAT_OK) *out = job;
+    else write_job_free(job);
+    return code;
+}
+
+void write_job_free(struct write_job *job) {
+    for (size_t i = 0; i < job->count; i++) table_release(job->operations[i].table);
+    table_memory_free(job->memory);
+}

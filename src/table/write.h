@@ -1,0 +1,61 @@
+/* Writes, from request to prepared operation. Everything that can be said without looking at the data is said here, on the
+ * caller's thread: expressions are parsed, keys checked, store keys made. The group (group.h) does the rest. */
+#ifndef TABLE_WRITE_H
+#define TABLE_WRITE_H
+
+#include "expr/expr.h"
+#include "leat_types.h"
+#include "table/catalogue.h"
+#include "table/executor.h"
+#include "table/memory.h"
+
+struct engine;
+struct overlay_entry;
+
+struct write_operation {
+    enum leat_write_kind kind;
+    struct table *table;            /* a reference */
+    store_part part;
+    struct leat_slice store_key;    /* where the item lies */
+    struct leat_slice key_item;     /* the key attributes as an item */
+    struct leat_slice item;         /* LEAT_PUT */
+    const struct expr_update *update;
+    const struct expr_condition *condition;
+    enum leat_return returns;
+    bool return_old_on_failure;
+    size_t table_slot;              /* which entry of result.capacity */
+    /* the group's: */
+    struct overlay_entry *entry, *counters;
+    struct leat_slice before, after; /* absent: no item */
+};
+
+typedef void (*write_done_fn)(void *context, enum leat_code code, struct leat_result *result, const struct leat_fault *fault);
+
+struct write_job {
+    struct executor_job job;
+    struct leat_memory *memory; /* owns the job itself and the result */
+    enum leat_mode mode;
+    struct write_operation *operations;
+    size_t count;
+    struct leat_slice token;    /* store key of the client token; absent: none */
+    uint64_t token_hash;        /* of the request's content */
+    struct overlay_entry *token_entry;
+    struct leat_result result;
+    struct leat_fault fault;
+    enum leat_code code;
+    write_done_fn done;
+    void *context;
+};
+
+enum { WRITE_OPERATIONS_MAX = 100 };
+
+/* Makes a job with a memory of its own, or answers the fault. */
+enum leat_code write_prepare(struct engine *engine, const struct leat_write *writes, size_t count, enum leat_mode mode,
+                             struct leat_slice token, struct write_job **out, struct leat_fault *fault) LEAT_MUST_USE;
+void write_job_free(struct write_job *job); /* one that was not submitted, or has been answered (its memory goes with the result) */
+
+/* The shape shared by all requests that name keys: checks `key`, makes store key and partition. */
+enum leat_code write_locate(const struct table *table, const struct schema_key *key, struct arena *arena, store_part *part,
+                            struct leat_slice *store_key, struct leat_fault *fault) LEAT_MUST_USE;
+
+#endif
