@@ -25,8 +25,8 @@ enum leat_code tables_heads(struct engine *engine, const struct table *table, st
 /* Checks a new table against itself: keys defined, all definitions used, indexes' shapes. AWS's words. */
 enum leat_code tables_check(const struct leat_table *spec, struct leat_fault *fault) LEAT_MUST_USE;
 
-/* Partitions of a new table. DynamoDB Developer Guide, "Partitions and data distribution": 1,000 write or 3,000 read units each; on demand begins
- * with four. */
+/* Partitions of a new table: 1,000 write or 3,000 read units each; on demand begins with four. DynamoDB Developer
+ * Guide, "Partitions and data distribution". */
 uint16_t tables_parts(const struct leat_table *spec);
 
 #endif
