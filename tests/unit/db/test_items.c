@@ -1,5 +1,8 @@
 #include "fixture.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 static struct fixture f;
 static void open_memory(void) { fixture_open(&f, "memory"); }
 static void close_it(void) { fixture_close(&f); }

@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct fixture f;
 static void open_memory(void) { fixture_open(&f, "memory"); }
