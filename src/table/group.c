@@ -76,7 +76,7 @@ static enum leat_code group_evaluate(struct group *group, struct executor_job *f
 }
 
 static enum leat_code group_try(struct group *group, struct executor_job *first, size_t count, struct leat_fault *fault) {
-    store_part *parts = ARENA_ARRAY(&group->arena, store_part, GROUP_PARTS_MAX);
+    store_part *parts = arena_alloc(&group->arena, GROUP_PARTS_MAX * sizeof *parts);
     size_t part_count = 0;
     if (parts == NULL) return fault_memory(fault);
     TRY(overlay_init(&group->overlay, &group->arena, count * 4, fault));
