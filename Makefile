@@ -67,7 +67,7 @@ $(OBJ)/%.o: %.c Makefile
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
 # llhttp comes as source in Debian's node-llhttp package; its warnings are not ours
-$(OBJ)/llhttp/%.o: $(LLHTTP)/%.c
+$(OBJ)/llhttp/%.o: $(LLHTTP)/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -w -c -o $@ $<
 
