@@ -56,10 +56,7 @@ void *arena_alloc(struct arena *arena, size_t size) {
     arena->used += size;
     return block->bytes;
 #else
-<<<<<<< HEAD
     size_t room = ((size > 0 ? size : 1) + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1); /* never none: the pointer must be valid */
-=======
->>>>>>> 91acda5 (base: an empty piece of an arena is a pointer too; tests find their headers)
     if (room > (size_t)(arena->end - arena->at)) {
         size_t next = arena->blocks == NULL ? ARENA_BLOCK_FIRST : arena->blocks->size * 2;
         if (next > ARENA_BLOCK_MAX) next = ARENA_BLOCK_MAX;
