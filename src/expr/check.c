@@ -1,5 +1,5 @@
-/* The checks that all kinds of expressions share. AWS makes each over the whole expression before the next one: functions, then
- * reserved words, then names and values with what depends on them. */
+/* The checks that all kinds of expressions share. AWS makes each over the whole expression before the next one: functions,
+ * then reserved words, then names and values with what depends on them. */
 #include "expr/parser.h"
 
 static const struct { const char *name; enum expr_function function; } functions[] = {
@@ -21,18 +21,13 @@ static bool check_function(struct expr_parser *parser, struct expr_node *node, b
     node->function = function_of(node->text);
     bool of_updates = node->function == EXPR_IF_NOT_EXISTS || node->function == EXPR_LIST_APPEND;
     const char *words = NULL;
-    if (node->function == EXPR_FUNCTION_NONE) words = "Invalid function name; function: %.*s";
-    else if (parser->kind == EXPR_UPDATE && !of_updates) {
-        words = "The function is not allowed in an update expression; function: %.*s";
-    } else if (parser->kind != EXPR_UPDATE && of_updates) {
-        words = "The function is not allowed in a condition expression; function: %.*s";
-    } else if (!of_updates && condition == (node->function == EXPR_SIZE)) {
-        words = "The function is not allowed to be used this way in an expression; function: %.*s";
+    if (node->function == EXPR_FUNCTION_NONE) words = "Invalid function name";
+    else if (parser->kind == EXPR_UPDATE && !of_updates) words = "The function is not allowed in an update expression";
+    else if (parser->kind != EXPR_UPDATE && of_updates) words = "The function is not allowed in a condition expression";
+    else if (!of_updates && condition == (node->function == EXPR_SIZE)) {
+        words = "The function is not allowed to be used this way in an expression";
     }
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    return words == NULL || expr_fail(parser, words, SLICE_FORMAT(node->text));
-#pragma GCC diagnostic pop
+    return words == NULL || expr_fail(parser, "%s; function: %.*s", words, SLICE_FORMAT(node->text));
 }
 
 bool expr_check_functions(struct expr_parser *parser, struct expr_node *node, bool condition) {

@@ -12,6 +12,7 @@
  * A "(" may open a condition or the parenthesized first operand of a comparison; only what follows the ")" tells. So a rule
  * between parentheses may give an operand back, and the rule that wants a condition refuses it.
  * Source: DynamoDB Developer Guide, "Condition and filter expressions, operators, and functions". */
+#include "base/encode.h"
 #include "expr/parser.h"
 
 static struct expr_node *condition(struct expr_parser *parser);
@@ -161,17 +162,26 @@ static bool check_distinct(struct expr_parser *parser, const struct expr_node *n
     return true;
 }
 
-/* "{N:5}" */
+/* "{N:5}"; binary as base64 */
 static struct leat_slice bound_text(struct expr_parser *parser, const struct item_value *value) {
+    enum { SHOWN_MAX = 300 }; /* a fault's message is short */
     char digits[ITEM_NUMBER_TEXT_MAX];
     struct leat_slice text = value->payload;
     struct item_number number;
+    struct buf base64;
+    buf_init(&base64, 2 * SHOWN_MAX);
+    if (text.size > SHOWN_MAX) text.size = SHOWN_MAX;
+    bool cut = text.size < value->payload.size;
+    while (cut && text.size > 0 && (text.data[text.size] & 0xC0) == 0x80) text.size--; /* whole characters */
+    if (value->type == ITEM_B) base64_encode(&base64, text);
+    if (value->type == ITEM_B) text = buf_view(&base64);
     if (value->type == ITEM_N && item_number_decode(value->payload, &number)) {
         text = slice_of(digits, item_number_print(&number, digits));
     }
-    size_t shown = text.size > 300 ? 300 : text.size; /* a fault's message is short */
-    return arena_print(parser->environment->arena, "{%s:%.*s}", item_type_name(value->type), (int)shown,
-                       (const char *)text.data);
+    struct leat_slice printed =
+        arena_print(parser->environment->arena, "{%s:%.*s}", item_type_name(value->type), SLICE_FORMAT(text));
+    buf_fini(&base64);
+    return printed;
 }
 
 static bool check_between(struct expr_parser *parser, const struct expr_node *node) {

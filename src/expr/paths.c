@@ -54,7 +54,13 @@ const char *expr_path_print(const struct expr_path *path, char out[EXPR_PATH_TEX
                                            : snprintf(out + used, room, "%s%.*s", before, SLICE_FORMAT(step->name));
         used += size < 0 ? 0 : (size_t)size;
     }
-    if (used + 1 < EXPR_PATH_TEXT_MAX) memcpy(out + used, "]", 2);
+    if (used + 1 < EXPR_PATH_TEXT_MAX) {
+        memcpy(out + used, "]", 2);
+        return out;
+    }
+    used = EXPR_PATH_TEXT_MAX - 1; /* cut: the last character may be half a one */
+    while (used > 0 && (out[used - 1] & 0xC0) == 0x80) used--;
+    out[used > 0 ? used - 1 : 0] = '\0';
     return out;
 }
 

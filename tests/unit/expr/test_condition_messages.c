@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/encode.h"
 #include "rig.h"
 
 struct row { const char *text, *names, *values, *message; };
@@ -210,6 +211,9 @@ Test(expr_condition, checks_what_functions_and_operators_want) {
         {"a between :d and :c", NULL, n,
          FILTER "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: "
                 "AttributeValue: {S:SS}, upper bound operand: AttributeValue: {S:1}"},
+        {"a between :x and :y", NULL, "{':x':{'B':'/w=='},':y':{'B':'AQI='}}",
+         FILTER "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: "
+                "AttributeValue: {B:/w==}, upper bound operand: AttributeValue: {B:AQI=}"},
         {"a[2147483648] = :a", NULL, n, FILTER "List index is not within the allowable range; index: [2147483648]"},
         {"a[99999999999999999999999999] = :a", NULL, n,
          FILTER "List index is not within the allowable range; index: [99999999999999999999999999]"},
@@ -274,4 +278,33 @@ Test(expr_condition, has_limits_of_length_operators_operands_and_nesting) {
 
     refuses_one(text_of("", "(", "", 4000, ""), FILTER "The expression has redundant parentheses;");
     refuses_one(text_of("", "NOT(", "", 1000, ""), many);
+}
+
+/* Names and values may be long and not ASCII; the message is cut, but stays UTF-8: it goes into JSON. */
+Test(expr_condition, messages_stay_text_when_they_are_cut) {
+    for (size_t shift = 0; shift < 4; shift++) {
+        static const char *const texts[] = {"a BETWEEN :b AND :a", "#n = #n", "#n.#n < #n.#n", "c BETWEEN :c AND :d"};
+        struct buf names, values;
+        buf_init(&names, 1 << 16);
+        buf_init(&values, 1 << 16);
+        buf_print(&names, "{'#n':'%.*s", (int)shift, "xxx");
+        for (int i = 0; i < 600; i++) buf_print(&names, "\xE2\x82\xAC");
+        buf_append(&names, "'}", 3);
+        buf_print(&values, "{':a':{'S':'a'},':d':{'B':'AA=='},':c':{'B':'");
+        for (int i = 0; i < 200; i++) buf_print(&values, "gICA");
+        buf_print(&values, "'},':b':{'S':'%.*s", (int)shift, "xxx");
+        for (int i = 0; i < 600; i++) buf_print(&values, "\xF0\x9D\x84\x9E");
+        buf_append(&values, "'}}", 4);
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+            struct rig rig;
+            const struct expr_condition *condition;
+            cr_assert_eq(rig_init(&rig, (const char *)names.data, (const char *)values.data), LEAT_OK);
+            cr_expect_eq(expr_condition_parse(&rig.environment, EXPR_FILTER, slice_text(texts[i]), &condition, &rig.fault),
+                         LEAT_VALIDATION, "%s", texts[i]);
+            cr_expect(utf8_valid(slice_text(rig.fault.message)), "%s: %s", texts[i], rig.fault.message);
+            rig_fini(&rig);
+        }
+        buf_fini(&names);
+        buf_fini(&values);
+    }
 }
