@@ -8,8 +8,8 @@
 #include "net/sigv4.h"
 
 static bool unreserved(uint8_t byte) {
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
-           byte == '_' || byte == '.' || byte == '~';
+    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
+           byte == '-' || byte == '_' || byte == '.' || byte == '~';
 }
 
 /* RFC 3986 section 2.1, capitals. */
@@ -112,7 +112,8 @@ static bool append_query(struct buf *out, const struct net_request *request, boo
 /* Runs of spaces count as one. */
 static void append_value(struct buf *out, struct leat_slice value) {
     for (size_t i = 0; i < value.size; i++)
-        if (value.data[i] != ' ' || value.data[i - 1] != ' ') buf_byte(out, value.data[i]); /* values begin with no space */
+        if (value.data[i] != ' ' || value.data[i - 1] != ' ')
+            buf_byte(out, value.data[i]); /* values begin with no space */
 }
 
 static void append_header(struct buf *out, const struct net_request *request, struct leat_slice name) {

@@ -7,7 +7,7 @@
 struct net_canonical {
     struct leat_slice signed_headers; /* "content-type;host;x-amz-date" */
     struct leat_slice payload_hash;   /* in hex, or a word like UNSIGNED-PAYLOAD */
-    bool path_as_sent;                /* S3: the path is encoded once; for all others the encoded path is encoded again */
+    bool path_as_sent; /* S3: the path is encoded once; for all others the encoded path is encoded again */
     bool presigned;                   /* X-Amz-Signature is not part of the query */
 };
 

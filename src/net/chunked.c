@@ -47,11 +47,13 @@ static const struct net_refusal *read_trailer(struct net_chunked *chunked, const
     chunked->trailer_size += size + 2;
     if (chunked->trailer_size > NET_TRAILER_BYTES_MAX) return &LONG_TRAILER;
     const uint8_t *colon = memchr(line, ':', size);
-    bool bad = colon == NULL || colon == line || line[0] == ' ' || line[0] == '\t' || colon[-1] == ' ' || colon[-1] == '\t';
+    bool bad =
+        colon == NULL || colon == line || line[0] == ' ' || line[0] == '\t' || colon[-1] == ' ' || colon[-1] == '\t';
     return bad ? &BAD_TRAILER : NULL;
 }
 
-static size_t read_data(struct net_chunked *chunked, const uint8_t *raw, size_t size, uint8_t *body, size_t *body_size) {
+static size_t read_data(struct net_chunked *chunked, const uint8_t *raw, size_t size, uint8_t *body,
+                        size_t *body_size) {
     size_t take = size < chunked->left ? size : (size_t)chunked->left;
     memmove(body + *body_size, raw, take);
     *body_size += take;
@@ -60,7 +62,8 @@ static size_t read_data(struct net_chunked *chunked, const uint8_t *raw, size_t 
     return take;
 }
 
-static size_t read_line(struct net_chunked *chunked, const uint8_t *raw, size_t size, const struct net_refusal **refusal) {
+static size_t read_line(struct net_chunked *chunked, const uint8_t *raw, size_t size,
+                        const struct net_refusal **refusal) {
     bool bad = chunked->state == NET_CHUNK_DATA_END && raw[0] != '\r';
     size_t taken = bad ? 0 : line_size(raw, size, &bad);
     if (bad) *refusal = chunked->state == NET_CHUNK_TRAILER ? &BAD_TRAILER : &BAD_CHUNK;

@@ -14,9 +14,9 @@ struct net_chunked {
     size_t trailer_size; /* bytes seen; trailer fields are dropped */
 };
 
-/* Reads on. `raw` are bytes not yet read; what belongs to the body is moved down to `body` (which lies before raw in the same buffer)
- * behind *body_size. Gives how many of raw have been read; the rest, if any, is an incomplete line (or, when the state is
- * NET_CHUNK_DONE, what follows the message). Not good: *refusal is set. */
+/* Reads on. `raw` are bytes not yet read; what belongs to the body is moved down to `body` (which lies before raw in
+ * the same buffer) behind *body_size. Gives how many of raw have been read; the rest, if any, is an incomplete line
+ * (or, when the state is NET_CHUNK_DONE, what follows the message). Not good: *refusal is set. */
 size_t net_chunked_read(struct net_chunked *chunked, uint8_t *raw, size_t size, uint8_t *body, size_t *body_size,
                         size_t body_max, const struct net_refusal **refusal);
 

@@ -56,7 +56,8 @@ static bool parse_url(struct net_client *client, const char *url) {
     if (host_size == 0 || host_size >= sizeof client->host || port_size > 5) return false;
     if (port != NULL && (port_size == 0 || strspn(port, "0123456789") < port_size)) return false;
     memcpy(client->host, host, host_size);
-    (void)snprintf(client->port, sizeof client->port, "%.*s", port != NULL ? (int)port_size : 2, port != NULL ? port : "80");
+    (void)snprintf(client->port, sizeof client->port, "%.*s", port != NULL ? (int)port_size : 2,
+                   port != NULL ? port : "80");
     return true;
 }
 
@@ -266,9 +267,9 @@ static bool still_good(const struct net_client *client) {
     return client->fd >= 0 && poll(&now, 1, 0) == 0;
 }
 
-enum leat_code net_client_request(struct net_client *client, const char *method, const char *path, const char *header_lines,
-                                  struct leat_slice request_body, unsigned *status, struct buf *body,
-                                  struct leat_fault *fault) {
+enum leat_code net_client_request(struct net_client *client, const char *method, const char *path,
+                                  const char *header_lines, struct leat_slice request_body, unsigned *status,
+                                  struct buf *body, struct leat_fault *fault) {
     TRY(compose(client, method, path, header_lines, request_body.size, fault));
     client->body = body;
     client->head_only = strcmp(method, "HEAD") == 0;
@@ -295,7 +296,8 @@ struct leat_slice net_client_header(const struct net_client *client, const char 
     while (at < end) {
         const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
         if (stop == NULL) break;
-        if ((size_t)(stop - at) > name_size && at[name_size] == ':' && strncasecmp((const char *)at, name, name_size) == 0)
+        if ((size_t)(stop - at) > name_size && at[name_size] == ':' &&
+            strncasecmp((const char *)at, name, name_size) == 0)
             return slice_of(at + name_size + 1, (size_t)(stop - at) - name_size - 1);
         at = stop + 1;
     }

@@ -1,6 +1,6 @@
-/* A small blocking HTTP/1.1 client for leat's own commands talking to a running leat (http:// only, one request at a time,
- * keep-alive). libcurl, which serves everything that talks to the outside, would add 5 ms to every start of the program.
- * One thread at a time. */
+/* A small blocking HTTP/1.1 client for leat's own commands talking to a running leat (http:// only, one request at a
+ * time, keep-alive). libcurl, which serves everything that talks to the outside, would add 5 ms to every start of the
+ * program. One thread at a time. */
 #ifndef NET_CLIENT_H
 #define NET_CLIENT_H
 
@@ -17,12 +17,12 @@ enum leat_code net_client_new(const char *url, struct net_client **out, struct l
 void net_client_free(struct net_client *client);
 /* For the whole of each request from now on, with connecting; 0: for ever (long polls). */
 void net_client_timeout(struct net_client *client, unsigned milliseconds);
-/* header_lines: "Name: value\r\n"... or ""; Host and Content-Length are written here. The answer's body is appended to `body`.
- * LEAT_IO when there is no answer. A request is sent anew only when the server cannot have begun with it, or when it is a GET or
- * HEAD whose kept connection turned out to be dead. */
-enum leat_code net_client_request(struct net_client *client, const char *method, const char *path, const char *header_lines,
-                                  struct leat_slice request_body, unsigned *status, struct buf *body,
-                                  struct leat_fault *fault) LEAT_MUST_USE;
+/* header_lines: "Name: value\r\n"... or ""; Host and Content-Length are written here. The answer's body is appended to
+ * `body`. LEAT_IO when there is no answer. A request is sent anew only when the server cannot have begun with it, or
+ * when it is a GET or HEAD whose kept connection turned out to be dead. */
+enum leat_code net_client_request(struct net_client *client, const char *method, const char *path,
+                                  const char *header_lines, struct leat_slice request_body, unsigned *status,
+                                  struct buf *body, struct leat_fault *fault) LEAT_MUST_USE;
 /* A header of the newest answer, whatever its case; absent when there is none. Valid until the next request. */
 struct leat_slice net_client_header(const struct net_client *client, const char *name);
 

@@ -53,7 +53,8 @@ static bool input_resize(struct net_connection *connection, size_t capacity) {
     return true;
 }
 
-/* Room to read into while a request is arriving. Its limits are kept by those who parse: nothing here can grow past them. */
+/* Room to read into while a request is arriving. Its limits are kept by those who parse: nothing here can grow past
+ * them. */
 static void input_make_room(struct net_connection *connection) {
     if (connection->begin == connection->end) connection->begin = connection->end = 0;
     if (connection->capacity - connection->end >= NET_INPUT_ROOM) return;
@@ -73,7 +74,8 @@ static void connection_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out
     if (connection->state == NET_STATE_HEAD || connection->state == NET_STATE_CHUNKED) input_make_room(connection);
     *out = uv_buf_init(NULL, 0); /* libuv answers UV_ENOBUFS */
     if (connection->end < connection->capacity)
-        *out = uv_buf_init((char *)connection->input + connection->end, (unsigned)(connection->capacity - connection->end));
+        *out = uv_buf_init((char *)connection->input + connection->end,
+                           (unsigned)(connection->capacity - connection->end));
 }
 
 /* ---- life ---- */
@@ -162,8 +164,8 @@ static void shut_down(uv_shutdown_t *shutdown, int status) {
     if (status != 0) net_connection_close(connection);
 }
 
-/* Closing at once, with bytes of the client unread, would make the kernel reset the connection, and the client might never
- * see the answer (RFC 9112 section 9.6). So: say that no more comes, read and drop for a while, close. */
+/* Closing at once, with bytes of the client unread, would make the kernel reset the connection, and the client might
+ * never see the answer (RFC 9112 section 9.6). So: say that no more comes, read and drop for a while, close. */
 static void connection_linger(struct net_connection *connection) {
     connection->state = NET_STATE_LINGER;
     if (connection->end_of_input ||

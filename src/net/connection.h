@@ -3,9 +3,9 @@
  *   HEAD ---> BODY or CHUNKED ---> HANDLING ---> WRITING ---> HEAD ...
  *     \________\______________________________________\_____> LINGER ---> CLOSED
  *
- * One buffer takes what arrives. The request's slices point into it, so while a request lives the buffer stays where it is, or the
- * slices are moved along. Behind the request being handled the buffer goes on filling up (pipelined requests, or the end of the
- * stream) until it is full. */
+ * One buffer takes what arrives. The request's slices point into it, so while a request lives the buffer stays where it
+ * is, or the slices are moved along. Behind the request being handled the buffer goes on filling up (pipelined
+ * requests, or the end of the stream) until it is full. */
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
 

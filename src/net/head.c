@@ -125,7 +125,8 @@ static const struct net_refusal *parse_coding(struct leat_slice value, struct ne
 static const struct net_refusal *parse_host(struct leat_slice value, struct net_head *head) {
     if (head->host_count++ > 0) return &NO_HOST;
     for (size_t i = 0; i < value.size; i++)
-        if (value.data[i] <= ' ' || value.data[i] >= 0x7f || strchr("/\\@?#,<>\"", value.data[i]) != NULL) return &BAD_HOST;
+        if (value.data[i] <= ' ' || value.data[i] >= 0x7f || strchr("/\\@?#,<>\"", value.data[i]) != NULL)
+            return &BAD_HOST;
     return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* Listening, accepting, and handing connections to the loops.
  *
- * One listener for all loops: listeners of their own (SO_REUSEPORT) would let a second process listen on the same port unnoticed, and
- * spread a few dozen connections unevenly. */
+ * One listener for all loops: listeners of their own (SO_REUSEPORT) would let a second process listen on the same port
+ * unnoticed, and spread a few dozen connections unevenly. */
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>

@@ -13,8 +13,9 @@ struct net_loop {
     uv_loop_t uv;
     uv_async_t wake;
     _Atomic(struct net_task *) posted; /* newest first */
-    /* Every batch taken from the queue has one poster who found it empty and wakes the loop. That poster may still be about
-     * to do so when its task has long run: the loop is freed only when as many have come back as batches were taken. */
+    /* Every batch taken from the queue has one poster who found it empty and wakes the loop. That poster may still be
+     * about to do so when its task has long run: the loop is freed only when as many have come back as batches were
+     * taken. */
     size_t batches_taken;       /* the loop's thread */
     _Atomic(size_t) wakes_sent; /* posters */
     pthread_t thread;
@@ -96,7 +97,8 @@ static void *loop_thread(void *argument) {
 }
 
 enum leat_code net_loop_start(struct net_loop *loop, struct leat_fault *fault) {
-    /* writing to a closed socket must be an error, not a signal; signals that end the program belong to its main thread */
+    /* writing to a closed socket must be an error, not a signal; signals that end the program belong to its main thread
+     */
     sigset_t blocked, before;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGPIPE);

@@ -98,7 +98,8 @@ void net_part_connection_closed(struct net_part *part) {
     part_end_if_done(part);
 }
 
-/* The acceptor's part is the first to stop: connections it has handed to other parts are posted before their own stop is. */
+/* The acceptor's part is the first to stop: connections it has handed to other parts are posted before their own stop
+ * is. */
 static void part_stop(struct net_task *task) {
     struct net_part *part = (struct net_part *)(void *)((char *)task - offsetof(struct net_part, stop));
     struct net_server *server = part->server;

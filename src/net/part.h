@@ -1,10 +1,12 @@
-/* Inside of the server: what it keeps on each of its loops. Touched on that loop's thread only, but for what says otherwise.
+/* Inside of the server: what it keeps on each of its loops. Touched on that loop's thread only, but for what says
+ * otherwise.
  *
- * Connections stand in lists by what they wait for. All members of a list have the same time to wait and join at its tail, so the
- * first to expire stands at the head: one timer watches the heads, and a request costs no timer call.
+ * Connections stand in lists by what they wait for. All members of a list have the same time to wait and join at its
+ * tail, so the first to expire stands at the head: one timer watches the heads, and a request costs no timer call.
  *
- * Life: a server is kept by its owner, its parts and its connections, and freed by the last. A part ends when the server stops and
- * the part's connections and own handles have closed; a connection whose request is still to be answered may outlive it. */
+ * Life: a server is kept by its owner, its parts and its connections, and freed by the last. A part ends when the
+ * server stops and the part's connections and own handles have closed; a connection whose request is still to be
+ * answered may outlive it. */
 #ifndef NET_PART_H
 #define NET_PART_H
 

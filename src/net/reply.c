@@ -121,7 +121,8 @@ static void write_rest(struct net_connection *connection, size_t sent, struct le
         sent = head->size;
     }
     size_t skip = sent - head->size;
-    if (skip < body.size) rest[count++] = uv_buf_init((char *)(uintptr_t)body.data + skip, (unsigned)(body.size - skip));
+    if (skip < body.size)
+        rest[count++] = uv_buf_init((char *)(uintptr_t)body.data + skip, (unsigned)(body.size - skip));
     connection->state = NET_STATE_WRITING;
     int error = uv_write(&connection->write, (uv_stream_t *)&connection->socket, rest, count, written);
     if (error != 0) {
@@ -141,7 +142,8 @@ void net_request_on_close(struct net_request *request, void (*closed)(struct net
     connection->closed_context = context;
 }
 
-void net_reply(struct net_request *request, unsigned status, const struct net_reply_header *headers, size_t header_count) {
+void net_reply(struct net_request *request, unsigned status, const struct net_reply_header *headers,
+               size_t header_count) {
     struct net_connection *connection = connection_of(request);
     assert(connection->owed);
     assert(connection->state == NET_STATE_CLOSED || net_loop_here(connection->part->loop));

@@ -8,7 +8,8 @@ struct leat_slice net_request_header(const struct net_request *request, const ch
     size_t size = strlen(name);
     for (size_t i = 0; i < request->header_count; i++) {
         struct leat_slice found = request->headers[i].name;
-        if (found.size == size && strncasecmp((const char *)found.data, name, size) == 0) return request->headers[i].value;
+        if (found.size == size && strncasecmp((const char *)found.data, name, size) == 0)
+            return request->headers[i].value;
     }
     return (struct leat_slice){NULL, 0};
 }

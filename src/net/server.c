@@ -40,7 +40,8 @@ static struct net_server *server_alloc(size_t part_count) {
     return server;
 }
 
-enum leat_code net_server_new(const struct net_server_options *options, struct net_server **out, struct leat_fault *fault) {
+enum leat_code net_server_new(const struct net_server_options *options, struct net_server **out,
+                              struct leat_fault *fault) {
     if (options->loop_count == 0 || options->handle == NULL)
         return fault_set(fault, LEAT_INTERNAL, "a server needs a loop and a handler");
     struct net_server *server = server_alloc(options->loop_count);

@@ -1,10 +1,10 @@
 /* HTTP/1.1 server on libuv and llhttp, one or more loops.
  *
- * A handler gets a complete request (headers and body, within the limits) on the connection's loop thread and answers exactly
- * once, at once or later, from that same thread. A connection reads its next request when the answer has been written, so
- * requests of one connection are answered in order. Malformed and ambiguous requests (two lengths, length with chunked, bare
- * CR or LF, obsolete folding, white space before colons, bad chunk sizes ...) get 400 and the connection is closed; nothing
- * reaches the handler. Such answers have the body {"message":"..."}. */
+ * A handler gets a complete request (headers and body, within the limits) on the connection's loop thread and answers
+ * exactly once, at once or later, from that same thread. A connection reads its next request when the answer has been
+ * written, so requests of one connection are answered in order. Malformed and ambiguous requests (two lengths, length
+ * with chunked, bare CR or LF, obsolete folding, white space before colons, bad chunk sizes ...) get 400 and the
+ * connection is closed; nothing reaches the handler. Such answers have the body {"message":"..."}. */
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
 
@@ -47,10 +47,11 @@ struct net_request {
 /* Case-insensitive, the first of that name; absent slice when there is none. */
 struct leat_slice net_request_header(const struct net_request *request, const char *name);
 
-/* Decodes %XX (and + as space with `plus`) into the arena, or gives the text back when there is nothing to decode; absent
- * when malformed (or no memory). */
+/* Decodes %XX (and + as space with `plus`) into the arena, or gives the text back when there is nothing to decode;
+ * absent when malformed (or no memory). */
 struct leat_slice net_percent_decode(struct arena *arena, struct leat_slice text, bool plus);
-/* The decoded value of the first query parameter of that name; empty for "name" without "="; absent when there is none. */
+/* The decoded value of the first query parameter of that name; empty for "name" without "="; absent when there is
+ * none. */
 struct leat_slice net_request_query(struct net_request *request, const char *name);
 
 struct net_server_options {
@@ -61,35 +62,37 @@ struct net_server_options {
     size_t header_bytes_max;    /* 0: 64 KiB; request line and headers; past it 431 */
     size_t body_bytes_max;      /* 0: 16 MiB + 64 KiB; past it 413 */
     unsigned idle_timeout_ms;   /* 0: 60000; between requests; closes silently */
-    unsigned read_timeout_ms;   /* 0: 30000; from the first byte of a request to its last; 408. Also the longest a client
-                                 * may take no byte of its answer */
+    unsigned read_timeout_ms; /* 0: 30000; from the first byte of a request to its last; 408. Also the longest a client
+                               * may take no byte of its answer */
     unsigned connections_max;   /* 0: 10000; past it new ones are closed */
     void (*handle)(struct net_request *request);
     void *context;
 };
 
-/* Binds and listens (LEAT_IO "cannot listen on 127.0.0.1:8000: Address already in use"). Clients may connect as soon as it has
- * returned. From any thread, also before the loops are started. */
+/* Binds and listens (LEAT_IO "cannot listen on 127.0.0.1:8000: Address already in use"). Clients may connect as soon as
+ * it has returned. From any thread, also before the loops are started. */
 enum leat_code net_server_new(const struct net_server_options *options, struct net_server **out,
                               struct leat_fault *fault) LEAT_MUST_USE;
 uint16_t net_server_port(const struct net_server *server);
 size_t net_server_connections(const struct net_server *server); /* open now; any thread */
-/* Stops listening, closes idle connections, lets running requests finish for up to drain_ms, then closes. From any thread but
- * a loop's, while the loops run. Requests still unanswered then stay valid until they are answered. */
+/* Stops listening, closes idle connections, lets running requests finish for up to drain_ms, then closes. From any
+ * thread but a loop's, while the loops run. Requests still unanswered then stay valid until they are answered. */
 void net_server_stop(struct net_server *server, unsigned drain_ms);
-/* The same for one whose only loop is the calling thread's: stops at once, frees itself when the handles have closed. */
+/* The same for one whose only loop is the calling thread's: stops at once, frees itself when its handles have
+ * closed. */
 void net_server_close_here(struct net_server *server);
 
-/* Headers beside Date, Content-Length and Connection, which the server writes itself. Control characters in values become
- * spaces. Names and values are copied. */
+/* Headers beside Date, Content-Length and Connection, which the server writes itself. Control characters in values
+ * become spaces. Names and values are copied. */
 struct net_reply_header { const char *name; struct leat_slice value; };
 /* A buffer to write the body into; belongs to the request. */
 struct buf *net_reply_body(struct net_request *request);
-/* Sends what is in net_reply_body with this status; 500 when that buffer has failed. On the request's loop thread, exactly once,
- * at once or later. The request is gone afterwards. */
-void net_reply(struct net_request *request, unsigned status, const struct net_reply_header *headers, size_t header_count);
-/* A request that is not answered now (long polls): called once, on the loop's thread, if the client goes away before the answer;
- * the answer stays due, and may be given from inside `closed`. */
+/* Sends what is in net_reply_body with this status; 500 when that buffer has failed. On the request's loop thread,
+ * exactly once, at once or later. The request is gone afterwards. */
+void net_reply(struct net_request *request, unsigned status, const struct net_reply_header *headers,
+               size_t header_count);
+/* A request that is not answered now (long polls): called once, on the loop's thread, if the client goes away before
+ * the answer; the answer stays due, and may be given from inside `closed`. */
 void net_request_on_close(struct net_request *request, void (*closed)(struct net_request *request, void *context),
                           void *context);
 

@@ -12,7 +12,14 @@
 #include "base/slice.h"
 #include "net/canonical.h"
 
-enum { HASH_SIZE = 32, HASH_BLOCK = 64, HEX_SIZE = 64, KEYS_KEPT = 8, KEY_NAME_SIZE = 256, CANONICAL_BYTES_MAX = 1 << 20 };
+enum {
+    HASH_SIZE = 32,
+    HASH_BLOCK = 64,
+    HEX_SIZE = 64,
+    KEYS_KEPT = 8,
+    KEY_NAME_SIZE = 256,
+    CANONICAL_BYTES_MAX = 1 << 20
+};
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
@@ -28,7 +35,8 @@ struct hasher { EVP_MD_CTX *context; bool failed; };
 
 static void hash_parts(struct hasher *hasher, const struct leat_slice *parts, size_t count, uint8_t out[HASH_SIZE]) {
     bool good = !hasher->failed && EVP_DigestInit_ex2(hasher->context, sha256, NULL) == 1;
-    for (size_t i = 0; i < count && good; i++) good = EVP_DigestUpdate(hasher->context, parts[i].data, parts[i].size) == 1;
+    for (size_t i = 0; i < count && good; i++)
+        good = EVP_DigestUpdate(hasher->context, parts[i].data, parts[i].size) == 1;
     if (!good || EVP_DigestFinal_ex(hasher->context, out, NULL) != 1) hasher->failed = true;
 }
 
@@ -64,7 +72,8 @@ static void hmac(struct hasher *hasher, struct leat_slice key, struct leat_slice
 struct kept_key { char name[KEY_NAME_SIZE]; size_t name_size; uint8_t key[HASH_SIZE]; };
 static _Thread_local struct { struct kept_key keys[KEYS_KEPT]; size_t next; } kept;
 
-static void derive_key(struct hasher *hasher, const char *secret, const struct net_signing *signing, uint8_t out[HASH_SIZE]) {
+static void derive_key(struct hasher *hasher, const char *secret, const struct net_signing *signing,
+                       uint8_t out[HASH_SIZE]) {
     char first[4 + KEY_NAME_SIZE];
     int size = snprintf(first, sizeof first, "AWS4%s", secret);
     hmac(hasher, slice_of(first, (size_t)size), signing->date, out);
@@ -74,23 +83,35 @@ static void derive_key(struct hasher *hasher, const char *secret, const struct n
     OPENSSL_cleanse(first, sizeof first);
 }
 
+static size_t join(char *out, size_t size, const struct leat_slice *parts, size_t count) {
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].size + 1 > size - at) return 0;
+        if (parts[i].size > 0) memcpy(out + at, parts[i].data, parts[i].size);
+        at += parts[i].size;
+        out[at++] = '/';
+    }
+    return at;
+}
+
 /* false: secret or scope are longer than anything AWS gives out. */
-static bool signing_key(struct hasher *hasher, const char *secret, const struct net_signing *signing, uint8_t out[HASH_SIZE]) {
+static bool signing_key(struct hasher *hasher, const char *secret, const struct net_signing *signing,
+                        uint8_t out[HASH_SIZE]) {
     char name[KEY_NAME_SIZE];
-    int size = snprintf(name, sizeof name, "%.*s/%.*s/%.*s/%s", SLICE_FORMAT(signing->date), SLICE_FORMAT(signing->region),
-                        SLICE_FORMAT(signing->service), secret);
-    if (size < 0 || (size_t)size >= sizeof name) return false;
+    struct leat_slice parts[] = {signing->date, signing->region, signing->service, slice_text(secret)};
+    size_t size = join(name, sizeof name, parts, 4);
+    if (size == 0) return false;
     for (size_t i = 0; i < KEYS_KEPT; i++) {
         const struct kept_key *key = &kept.keys[i];
-        if (key->name_size != (size_t)size || memcmp(key->name, name, (size_t)size) != 0) continue;
+        if (key->name_size != size || memcmp(key->name, name, size) != 0) continue;
         memcpy(out, key->key, HASH_SIZE);
         return true;
     }
     derive_key(hasher, secret, signing, out);
     if (hasher->failed) return true;
     struct kept_key *key = &kept.keys[kept.next++ % KEYS_KEPT];
-    memcpy(key->name, name, (size_t)size);
-    key->name_size = (size_t)size;
+    memcpy(key->name, name, size);
+    key->name_size = size;
     memcpy(key->key, out, HASH_SIZE);
     return true;
 }
@@ -190,8 +211,12 @@ static int digits(struct leat_slice text, size_t at, size_t count) {
 /* 20250222T030325Z */
 static bool read_time(struct leat_slice text, uint64_t *out_ms) {
     if (text.data == NULL || text.size != 16 || text.data[8] != 'T' || text.data[15] != 'Z') return false;
-    struct tm tm = {.tm_year = digits(text, 0, 4) - 1900, .tm_mon = digits(text, 4, 2) - 1, .tm_mday = digits(text, 6, 2),
-                    .tm_hour = digits(text, 9, 2), .tm_min = digits(text, 11, 2), .tm_sec = digits(text, 13, 2)};
+    struct tm tm = {.tm_year = digits(text, 0, 4) - 1900,
+                    .tm_mon = digits(text, 4, 2) - 1,
+                    .tm_mday = digits(text, 6, 2),
+                    .tm_hour = digits(text, 9, 2),
+                    .tm_min = digits(text, 11, 2),
+                    .tm_sec = digits(text, 13, 2)};
     if (tm.tm_year < 70 || tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour < 0 ||
         tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
         return false;
@@ -218,17 +243,21 @@ static enum leat_code check_time(const struct claim *claim, uint64_t now_ms, str
         return fault_set(fault, LEAT_ACCESS_DENIED, "Date must be in ISO-8601 'basic format'. Got '%.*s'.",
                          SLICE_FORMAT(claim->time));
     if (!slice_equal(claim->signing.date, slice_of(claim->time.data, 8)))
-        return fault_set(fault, LEAT_ACCESS_DENIED,
-                         "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%.*s' != "
-                         "'%.8s', from '%.*s'.",
-                         SLICE_FORMAT(claim->signing.date), (const char *)claim->time.data, SLICE_FORMAT(claim->time));
+        return fault_set(
+            fault, LEAT_ACCESS_DENIED,
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%.*s' != "
+            "'%.8s', from '%.*s'.",
+            SLICE_FORMAT(claim->signing.date), (const char *)claim->time.data, SLICE_FORMAT(claim->time));
     if (signed_ms > now_ms + NET_SIGV4_SKEW_MS)
-        return fault_set(fault, LEAT_ACCESS_DENIED, "Signature not yet current: %.*s is still later than %s (%s + 15 min.)",
-                         SLICE_FORMAT(claim->time), write_time(now_ms + NET_SIGV4_SKEW_MS, bound), write_time(now_ms, now));
+        return fault_set(
+            fault, LEAT_ACCESS_DENIED, "Signature not yet current: %.*s is still later than %s (%s + 15 min.)",
+            SLICE_FORMAT(claim->time), write_time(now_ms + NET_SIGV4_SKEW_MS, bound), write_time(now_ms, now));
     if (claim->header.data == NULL) {
-        int seconds = claim->expires.size >= 1 && claim->expires.size <= 6 ? digits(claim->expires, 0, claim->expires.size) : -1;
+        int seconds =
+            claim->expires.size >= 1 && claim->expires.size <= 6 ? digits(claim->expires, 0, claim->expires.size) : -1;
         if (seconds < 0 || seconds > NET_SIGV4_EXPIRES_S_MAX)
-            return fault_set(fault, LEAT_ACCESS_DENIED, "X-Amz-Expires must be between 0 and %d seconds", NET_SIGV4_EXPIRES_S_MAX);
+            return fault_set(fault, LEAT_ACCESS_DENIED, "X-Amz-Expires must be between 0 and %d seconds",
+                             NET_SIGV4_EXPIRES_S_MAX);
         valid_ms = (uint64_t)seconds * 1000;
     }
     if (signed_ms + valid_ms >= now_ms) return LEAT_OK;
@@ -245,7 +274,8 @@ static enum leat_code check_complete(const struct claim *claim, struct leat_faul
     missing[0] = 0;
     for (int i = 0; i < 3; i++)
         if (parts[i].size == 0)
-            at += snprintf(missing + at, sizeof missing - (size_t)at, "Authorization header requires '%s' parameter. ", names[i]);
+            at += snprintf(missing + at, sizeof missing - (size_t)at, "Authorization header requires '%s' parameter. ",
+                           names[i]);
     if (claim->time.data == NULL)
         (void)snprintf(missing + at, sizeof missing - (size_t)at,
                        "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ");
@@ -266,14 +296,14 @@ static bool signs_header(const struct claim *claim, const char *name) {
 }
 
 /* What stands for the body in the canonical request. */
-static struct leat_slice payload_hash(struct hasher *hasher, const struct net_request *request, const struct claim *claim,
-                                      char hex[HEX_SIZE]) {
+static struct leat_slice payload_hash(struct hasher *hasher, const struct net_request *request,
+                                      const struct claim *claim, char hex[HEX_SIZE]) {
     struct leat_slice said = net_request_header(request, "x-amz-content-sha256");
     bool s3 = slice_is(claim->signing.service, "s3");
     if (said.data != NULL && signs_header(claim, "x-amz-content-sha256") &&
         (slice_is(said, "UNSIGNED-PAYLOAD") || (s3 && slice_starts(said, SLICE("STREAMING-")))))
         return said;
-    /* S3, "Authenticating requests: using query parameters": the payload of a presigned request is not known beforehand */
+    /* S3, "Authenticating requests: using query parameters": a presigned request's payload is not known beforehand */
     if (s3 && claim->header.data == NULL) return SLICE("UNSIGNED-PAYLOAD");
     hash_hex(hasher, request->body, hex);
     return slice_of(hex, HEX_SIZE);
@@ -291,9 +321,12 @@ static bool sign(struct hasher *hasher, struct buf *text, const struct net_reque
     if (!net_canonical_request(text, request, &how)) return false;
     hash_hex(hasher, buf_view(text), hex);
     buf_clear(text);
-    buf_print(text, ALGORITHM "\n%.*s\n%.*s/%.*s/%.*s/aws4_request\n%.*s", SLICE_FORMAT(claim->time),
-              SLICE_FORMAT(claim->signing.date), SLICE_FORMAT(claim->signing.region), SLICE_FORMAT(claim->signing.service),
-              HEX_SIZE, hex);
+    buf_slice(text, SLICE(ALGORITHM "\n"));
+    buf_slice(text, claim->time);
+    buf_slice(text, SLICE("\n"));
+    buf_slice(text, slice_of(claim->signing.date.data, claim->credential.size - claim->signing.access_key.size - 1));
+    buf_slice(text, SLICE("\n"));
+    buf_append(text, hex, HEX_SIZE);
     if (!buf_ok(text) || !signing_key(hasher, secret, &claim->signing, key)) return false;
     hmac(hasher, slice_of(key, HASH_SIZE), buf_view(text), signature);
     if (hasher->failed) return false;
@@ -319,13 +352,14 @@ static enum leat_code check_signature(const struct net_request *request, const s
     if (no_memory) return fault_memory(fault);
     if (made && claim->signature.size == HEX_SIZE && CRYPTO_memcmp(claim->signature.data, expected, HEX_SIZE) == 0)
         return LEAT_OK;
-    return fault_set(fault, LEAT_ACCESS_DENIED,
-                     "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
-                     "Access Key and signing method. Consult the service documentation for details.");
+    return fault_set(
+        fault, LEAT_ACCESS_DENIED,
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+        "Access Key and signing method. Consult the service documentation for details.");
 }
 
-enum leat_code net_sigv4_verify(const struct net_request *request, const struct net_credential *credentials, size_t count,
-                                uint64_t now_ms, const char **type, struct leat_fault *fault) {
+enum leat_code net_sigv4_verify(const struct net_request *request, const struct net_credential *credentials,
+                                size_t count, uint64_t now_ms, const char **type, struct leat_fault *fault) {
     struct claim claim;
     *type = "MissingAuthenticationTokenException";
     if (!read_claim(request, &claim))
@@ -333,9 +367,11 @@ enum leat_code net_sigv4_verify(const struct net_request *request, const struct 
     *type = INCOMPLETE;
     TRY(check_complete(&claim, fault));
     if (!read_scope(&claim))
-        return fault_set(fault, LEAT_ACCESS_DENIED,
-                         "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got "
-                         "'%.*s'", SLICE_FORMAT(claim.credential));
+        return fault_set(
+            fault, LEAT_ACCESS_DENIED,
+            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got "
+            "'%.*s'",
+            SLICE_FORMAT(claim.credential));
     const struct net_credential *credential = NULL;
     for (size_t i = 0; i < count && credential == NULL; i++)
         if (slice_is(claim.signing.access_key, credentials[i].access_key)) credential = &credentials[i];
