@@ -138,6 +138,10 @@ Test(http_server, an_answer_204_has_neither_body_nor_length) {
     (void)close(fd);
 }
 
+Test(http_server, HTTP_1_0_needs_no_header_at_all) {
+    cr_expect_eq(peer_ask(&peer, "GET / HTTP/1.0\r\n\r\n"), 200);
+}
+
 Test(http_server, HTTP_1_0_is_answered_and_closed) {
     int fd = peer_dial(&peer);
     peer_say_text(fd, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
