@@ -162,8 +162,8 @@ static enum leat_code decode_values(struct api_decoder *decoder, struct json_rea
     size_t start = decoder->items.size;
     while (json_next(reader) == JSON_KEY) {
         struct leat_slice name = reader->text;
-        size_t entry = decoder->items.size;
         item_put_name(&decoder->items, name);
+        size_t value = decoder->items.size;
         (void)json_next(reader);
         struct json_reader before = *reader;
         struct leat_fault words = {0};
@@ -173,7 +173,8 @@ static enum leat_code decode_values(struct api_decoder *decoder, struct json_rea
             fault_set(&whole, code, "ExpressionAttributeValues contains invalid value: %.600s for key %.*s", words.message,
                       SLICE_FORMAT(name));
             keep_item_fault(decoder, code, &whole);
-            decoder->items.size = entry;
+            decoder->items.size = value;
+            item_put_null(&decoder->items); /* the map is not emptier than what was sent */
             *reader = before;
             if (!json_skip(reader)) return malformed(fault);
         } else if (code != LEAT_OK) {

@@ -1,4 +1,6 @@
 """Items through boto3: single, in batches, in transactions, by query and scan."""
+import json
+
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
@@ -61,12 +63,14 @@ def test_return_values(dynamodb, table):
         "ValidationException", "ReturnValues can only be ALL_OLD or NONE")
 
 
-def test_conditions(dynamodb, table):
+def test_conditions(dynamodb, raw, table):
     put = {"TableName": table, "Item": item("cond", 1, v={"S": "first"}), "ConditionExpression": "attribute_not_exists(pk)"}
     dynamodb.put_item(**put)
     assert refused(dynamodb.put_item, **put) == ("ConditionalCheckFailedException", "The conditional request failed")
-    answer = failure(dynamodb.put_item, **put, ReturnValuesOnConditionCheckFailure="ALL_OLD")
-    assert answer["Item"] == put["Item"]
+    # Debian's botocore does not know this member yet
+    _, _, body = raw.call("PutItem", {**put, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"})
+    assert json.loads(body) == {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+                                "message": "The conditional request failed", "Item": put["Item"]}
 
 
 @pytest.mark.parametrize("change, words", [
