@@ -129,4 +129,9 @@ Test(random, identifiers_have_their_forms_and_differ) {
     random_request_id(request);
     cr_assert_eq(strspn(request, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"), 52u);
     cr_assert_eq(request[52], 0);
+    char seen[40][53];
+    for (size_t i = 0; i < 40; i++) {
+        random_request_id(seen[i]);
+        for (size_t j = 0; j < i; j++) cr_assert_str_neq(seen[i], seen[j]);
+    }
 }
