@@ -1,12 +1,19 @@
-/* The checks that all kinds of expressions share. AWS makes each over the whole expression before the next one: functions,
- * then reserved words, then names and values with what depends on them. */
+/* The checks that all kinds of expressions share. AWS makes each over the whole expression before the next one:
+ * functions, then reserved words, then names and values with what depends on them. */
 #include "expr/parser.h"
 
-static const struct { const char *name; enum expr_function function; } functions[] = {
-    {"attribute_exists", EXPR_ATTRIBUTE_EXISTS}, {"attribute_not_exists", EXPR_ATTRIBUTE_NOT_EXISTS},
-    {"attribute_type", EXPR_ATTRIBUTE_TYPE},     {"begins_with", EXPR_BEGINS_WITH},
-    {"contains", EXPR_CONTAINS},                 {"size", EXPR_SIZE},
-    {"if_not_exists", EXPR_IF_NOT_EXISTS},       {"list_append", EXPR_LIST_APPEND},
+static const struct {
+    const char *name;
+    enum expr_function function;
+} functions[] = {
+    {"attribute_exists", EXPR_ATTRIBUTE_EXISTS},
+    {"attribute_not_exists", EXPR_ATTRIBUTE_NOT_EXISTS},
+    {"attribute_type", EXPR_ATTRIBUTE_TYPE},
+    {"begins_with", EXPR_BEGINS_WITH},
+    {"contains", EXPR_CONTAINS},
+    {"size", EXPR_SIZE},
+    {"if_not_exists", EXPR_IF_NOT_EXISTS},
+    {"list_append", EXPR_LIST_APPEND},
 };
 
 /* Function names, unlike keywords, are told apart by case. */
@@ -21,9 +28,12 @@ static bool check_function(struct expr_parser *parser, struct expr_node *node, b
     node->function = function_of(node->text);
     bool of_updates = node->function == EXPR_IF_NOT_EXISTS || node->function == EXPR_LIST_APPEND;
     const char *words = NULL;
-    if (node->function == EXPR_FUNCTION_NONE) words = "Invalid function name";
-    else if (parser->kind == EXPR_UPDATE && !of_updates) words = "The function is not allowed in an update expression";
-    else if (parser->kind != EXPR_UPDATE && of_updates) words = "The function is not allowed in a condition expression";
+    if (node->function == EXPR_FUNCTION_NONE)
+        words = "Invalid function name";
+    else if (parser->kind == EXPR_UPDATE && !of_updates)
+        words = "The function is not allowed in an update expression";
+    else if (parser->kind != EXPR_UPDATE && of_updates)
+        words = "The function is not allowed in a condition expression";
     else if (!of_updates && condition == (node->function == EXPR_SIZE)) {
         words = "The function is not allowed to be used this way in an expression";
     }
@@ -61,7 +71,8 @@ bool expr_bind_path(struct expr_parser *parser, struct expr_path *path) {
         struct leat_slice alias = path->steps[i].name;
         if (alias.data == NULL || alias.data[0] != '#') continue;
         if (expr_environment_name(parser->environment, alias, &path->steps[i].name)) continue;
-        return expr_fail(parser, "An expression attribute name used in the document path is not defined; attribute name: %.*s",
+        return expr_fail(parser,
+                         "An expression attribute name used in the document path is not defined; attribute name: %.*s",
                          SLICE_FORMAT(alias));
     }
     return true;
@@ -74,14 +85,16 @@ bool expr_bind_value(struct expr_parser *parser, struct expr_node *node) {
 }
 
 bool expr_fail_operand_count(struct expr_parser *parser, const struct expr_node *function) {
-    return expr_fail(parser,
-                     "Incorrect number of operands for operator or function; operator or function: %.*s, number of operands: %zu",
-                     SLICE_FORMAT(function->text), function->count);
+    return expr_fail(
+        parser,
+        "Incorrect number of operands for operator or function; operator or function: %.*s, number of operands: %zu",
+        SLICE_FORMAT(function->text), function->count);
 }
 
-bool expr_fail_operand_type(struct expr_parser *parser, const char *operator, const char *type) {
-    return expr_fail(parser, "Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
-                     operator, type);
+bool expr_fail_operand_type(struct expr_parser *parser, const char *name, const char *type) {
+    return expr_fail(parser,
+                     "Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
+                     name, type);
 }
 
 bool expr_fail_path_wanted(struct expr_parser *parser, const struct expr_node *function) {

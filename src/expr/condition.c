@@ -9,9 +9,9 @@
  *               | function
  *               | "(" condition ")"
  *
- * A "(" may open a condition or the parenthesized first operand of a comparison; only what follows the ")" tells. So a rule
- * between parentheses may give an operand back, and the rule that wants a condition refuses it.
- * Source: DynamoDB Developer Guide, "Condition and filter expressions, operators, and functions". */
+ * A "(" may open a condition or the parenthesized first operand of a comparison; only what follows the ")" tells. So a
+ * rule between parentheses may give an operand back, and the rule that wants a condition refuses it. Source: DynamoDB
+ * Developer Guide, "Condition and filter expressions, operators, and functions". */
 #include "base/encode.h"
 #include "expr/parser.h"
 
@@ -62,9 +62,12 @@ static struct expr_node *between(struct expr_parser *parser, struct expr_node *l
 }
 
 static bool take_comparator(struct expr_parser *parser, enum expr_node_kind *out) {
-    static const struct { const char *symbol; enum expr_node_kind kind; } comparators[] = {
-        {"=", EXPR_NODE_EQUAL}, {"<>", EXPR_NODE_NOT_EQUAL}, {"<", EXPR_NODE_LESS}, {"<=", EXPR_NODE_LESS_EQUAL},
-        {">", EXPR_NODE_GREATER}, {">=", EXPR_NODE_GREATER_EQUAL},
+    static const struct {
+        const char *symbol;
+        enum expr_node_kind kind;
+    } comparators[] = {
+        {"=", EXPR_NODE_EQUAL},       {"<>", EXPR_NODE_NOT_EQUAL}, {"<", EXPR_NODE_LESS},
+        {"<=", EXPR_NODE_LESS_EQUAL}, {">", EXPR_NODE_GREATER},    {">=", EXPR_NODE_GREATER_EQUAL},
     };
     for (size_t i = 0; i < sizeof comparators / sizeof *comparators; i++) {
         *out = comparators[i].kind;
@@ -86,10 +89,10 @@ static struct expr_node *comparison(struct expr_parser *parser) {
     return may_close || wants_condition(parser, left) ? left : NULL;
 }
 
-static struct expr_node *not(struct expr_parser *parser) {
+static struct expr_node *not_rule(struct expr_parser *parser) {
     if (!expr_take_keyword(parser, "NOT")) return comparison(parser);
     struct expr_node *node = expr_node_new(parser, EXPR_NODE_NOT);
-    struct expr_node *operand = node != NULL && expr_count_operator(parser) ? not(parser) : NULL;
+    struct expr_node *operand = node != NULL && expr_count_operator(parser) ? not_rule(parser) : NULL;
     if (!wants_condition(parser, operand)) return NULL;
     expr_node_append(node, operand);
     return node;
@@ -109,9 +112,9 @@ static struct expr_node *chain(struct expr_parser *parser, const char *keyword, 
     return left;
 }
 
-static struct expr_node *and(struct expr_parser *parser) { return chain(parser, "AND", EXPR_NODE_AND, not); }
+static struct expr_node *and_rule(struct expr_parser *parser) { return chain(parser, "AND", EXPR_NODE_AND, not_rule); }
 
-static struct expr_node *condition(struct expr_parser *parser) { return chain(parser, "OR", EXPR_NODE_OR, and); }
+static struct expr_node *condition(struct expr_parser *parser) { return chain(parser, "OR", EXPR_NODE_OR, and_rule); }
 
 /* ---- checks ---- */
 
@@ -148,16 +151,17 @@ static bool check_ordered(struct expr_parser *parser, const struct expr_node *no
     return true;
 }
 
-static bool check_distinct(struct expr_parser *parser, const struct expr_node *node, struct leat_slice operator) {
+static bool check_distinct(struct expr_parser *parser, const struct expr_node *node, struct leat_slice name) {
     const struct expr_node *first = node->first;
     for (const struct expr_node *other = first->next; other != NULL; other = other->next) {
         if (first->kind != EXPR_NODE_PATH || other->kind != EXPR_NODE_PATH) continue;
         if (!expr_path_equal(&first->path, &other->path)) continue;
         char text[EXPR_PATH_TEXT_MAX];
-        return expr_fail(parser,
-                         "The first operand must be distinct from the remaining operands for this operator or function; "
-                         "operator: %.*s, first operand: %s",
-                         SLICE_FORMAT(operator), expr_path_print(&first->path, text));
+        return expr_fail(
+            parser,
+            "The first operand must be distinct from the remaining operands for this operator or function; "
+            "operator: %.*s, first operand: %s",
+            SLICE_FORMAT(name), expr_path_print(&first->path, text));
     }
     return true;
 }
@@ -189,29 +193,33 @@ static bool check_between(struct expr_parser *parser, const struct expr_node *no
     if (!check_ordered(parser, node)) return false;
     if (low->kind != EXPR_NODE_VALUE || high->kind != EXPR_NODE_VALUE) return true;
     const char *words = NULL;
-    if (low->value.type != high->value.type) words = "same data type for lower and upper bounds";
+    if (low->value.type != high->value.type)
+        words = "same data type for lower and upper bounds";
     else if (slice_compare(low->value.payload, high->value.payload) > 0) {
         words = "upper bound to be greater than or equal to lower bound";
     }
     if (words == NULL) return true;
     struct leat_slice one = bound_text(parser, &low->value), two = bound_text(parser, &high->value);
-    return expr_fail(parser,
-                     "The BETWEEN operator requires %s; lower bound operand: AttributeValue: %.*s, upper bound operand: "
-                     "AttributeValue: %.*s", words, SLICE_FORMAT(one), SLICE_FORMAT(two));
+    return expr_fail(
+        parser,
+        "The BETWEEN operator requires %s; lower bound operand: AttributeValue: %.*s, upper bound operand: "
+        "AttributeValue: %.*s",
+        words, SLICE_FORMAT(one), SLICE_FORMAT(two));
 }
 
 static bool check_in(struct expr_parser *parser, const struct expr_node *node) {
     if (node->count - 1 <= EXPR_IN_MAX) return true;
-    return expr_fail(parser, "The IN operator is provided with too many operands; number of operands: %zu", node->count - 1);
+    return expr_fail(parser, "The IN operator is provided with too many operands; number of operands: %zu",
+                     node->count - 1);
 }
 
 static bool check_operand_types(struct expr_parser *parser, const struct expr_node *node, const enum item_type *allowed,
-                                const char *operator) {
+                                const char *name) {
     for (const struct expr_node *operand = node->first; operand != NULL; operand = operand->next) {
         enum item_type type = static_type(operand);
         const enum item_type *may = allowed;
         while (*may != ITEM_ABSENT && *may != type) may++;
-        if (*may != type) return expr_fail_operand_type(parser, operator, item_type_name(type));
+        if (*may != type) return expr_fail_operand_type(parser, name, item_type_name(type));
     }
     return true;
 }
@@ -227,7 +235,8 @@ static bool check_attribute_type(struct expr_parser *parser, struct expr_node *n
     }
     node->type_wanted = item_type_of(type->value.payload);
     if (node->type_wanted != ITEM_ABSENT) return true;
-    return expr_fail(parser, "Invalid attribute type name found; type: %.*s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
+    return expr_fail(parser,
+                     "Invalid attribute type name found; type: %.*s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
                      SLICE_FORMAT(type->value.payload));
 }
 
@@ -240,8 +249,7 @@ static bool check_function(struct expr_parser *parser, struct expr_node *node) {
     if (!check_distinct(parser, node, node->text)) return false;
     switch (node->function) {
     case EXPR_ATTRIBUTE_EXISTS:
-    case EXPR_ATTRIBUTE_NOT_EXISTS:
-        return node->first->kind == EXPR_NODE_PATH || expr_fail_path_wanted(parser, node);
+    case EXPR_ATTRIBUTE_NOT_EXISTS: return node->first->kind == EXPR_NODE_PATH || expr_fail_path_wanted(parser, node);
     case EXPR_ATTRIBUTE_TYPE: return check_attribute_type(parser, node);
     case EXPR_BEGINS_WITH: return check_operand_types(parser, node, of_begins_with, "begins_with");
     case EXPR_SIZE: return check_operand_types(parser, node, of_size, "size");
@@ -278,7 +286,8 @@ const struct expr_node *expr_condition_tree(struct expr_parser *parser) {
         expr_fail_syntax(parser);
         return NULL;
     }
-    bool good = expr_check_functions(parser, root, true) && expr_check_reserved(parser, root) && bind_and_check(parser, root);
+    bool good =
+        expr_check_functions(parser, root, true) && expr_check_reserved(parser, root) && bind_and_check(parser, root);
     return good ? root : NULL;
 }
 

@@ -12,7 +12,8 @@ static bool key_valid(struct leat_slice key, uint8_t first) {
     if (key.size < 2 || key.data[0] != first) return false;
     for (size_t i = 1; i < key.size; i++) {
         uint8_t byte = key.data[i];
-        bool word = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
+        bool word =
+            (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
         if (!word) return false;
     }
     return true;
@@ -40,8 +41,8 @@ static enum leat_code bind_side(struct arena *arena, const struct side *side, st
     size_t i = 0;
     for (; i < count && item_map_next(&iterator, &bindings[i].key, &bindings[i].value); i++) {
         if (key_valid(bindings[i].key, side->sign)) continue;
-        return fault_set(fault, LEAT_VALIDATION, "%s contains invalid key: Syntax error; key: \"%.*s\"", side->parameter,
-                         SLICE_FORMAT(bindings[i].key));
+        return fault_set(fault, LEAT_VALIDATION, "%s contains invalid key: Syntax error; key: \"%.*s\"",
+                         side->parameter, SLICE_FORMAT(bindings[i].key));
     }
     *side->bindings = bindings;
     *side->count = i;
@@ -62,11 +63,15 @@ static enum leat_code check_names(const struct expr_environment *environment, st
 enum leat_code expr_environment_init(struct expr_environment *environment, struct arena *arena, struct leat_slice names,
                                      struct leat_slice values, struct leat_fault *fault) {
     *environment = (struct expr_environment){.arena = arena, .names = names, .values = values};
-    TRY(bind_side(arena, &(struct side){"ExpressionAttributeNames", '#', names, &environment->name_bindings,
-                                        &environment->names_used, &environment->names_count}, fault));
+    TRY(bind_side(arena,
+                  &(struct side){"ExpressionAttributeNames", '#', names, &environment->name_bindings,
+                                 &environment->names_used, &environment->names_count},
+                  fault));
     TRY(check_names(environment, fault));
-    return bind_side(arena, &(struct side){"ExpressionAttributeValues", ':', values, &environment->value_bindings,
-                                           &environment->values_used, &environment->values_count}, fault);
+    return bind_side(arena,
+                     &(struct side){"ExpressionAttributeValues", ':', values, &environment->value_bindings,
+                                    &environment->values_used, &environment->values_count},
+                     fault);
 }
 
 /* "<parameter> can only be ..." for requests that have no expression */
@@ -100,8 +105,8 @@ enum leat_code expr_environment_finish(struct expr_environment *environment, boo
     if (!any) return expr_environment_unneeded(environment->names, environment->values, NULL, fault);
     TRY(check_used(environment->arena, "ExpressionAttributeNames", environment->name_bindings, environment->names_used,
                    environment->names_count, fault));
-    return check_used(environment->arena, "ExpressionAttributeValues", environment->value_bindings, environment->values_used,
-                      environment->values_count, fault);
+    return check_used(environment->arena, "ExpressionAttributeValues", environment->value_bindings,
+                      environment->values_used, environment->values_count, fault);
 }
 
 static int compare(const void *key, const void *binding) {
@@ -109,7 +114,8 @@ static int compare(const void *key, const void *binding) {
 }
 
 /* The value bound to key, which is marked as used; NULL when there is none. */
-static const struct item_value *find(const struct expr_binding *bindings, bool *used, size_t count, struct leat_slice key) {
+static const struct item_value *find(const struct expr_binding *bindings, bool *used, size_t count,
+                                     struct leat_slice key) {
     if (count == 0) return NULL;
     const struct expr_binding *found = bsearch(&key, bindings, count, sizeof *bindings, compare);
     if (found == NULL) return NULL;

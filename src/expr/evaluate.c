@@ -1,5 +1,5 @@
-/* Testing conditions against items. Nothing is allocated: operands are borrowed from the item or the tree, and the only value
- * made here, a size, stands in a struct on the stack.
+/* Testing conditions against items. Nothing is allocated: operands are borrowed from the item or the tree, and the only
+ * value made here, a size, stands in a struct on the stack.
  *
  * An attribute that is not there equals nothing and has no order: every comparison with it is false, but "<>" true. */
 #include "base/slice.h"
@@ -161,7 +161,8 @@ bool expr_condition_test(const struct expr_condition *condition, struct leat_sli
 }
 
 static bool uses(const struct expr_node *node, struct leat_slice name, size_t elements) {
-    if (node->kind == EXPR_NODE_PATH && node->path.count >= elements && slice_equal(node->path.steps[0].name, name)) return true;
+    if (node->kind == EXPR_NODE_PATH && node->path.count >= elements && slice_equal(node->path.steps[0].name, name))
+        return true;
     for (const struct expr_node *operand = node->first; operand != NULL; operand = operand->next) {
         if (uses(operand, name, elements)) return true;
     }

@@ -1,12 +1,13 @@
-/* KeyConditionExpression: parsed by the grammar of conditions, then held to what keys allow: one or two comparisons joined by AND,
- * each between one attribute and constants. Source: DynamoDB Developer Guide, "Key condition expressions for Query". */
+/* KeyConditionExpression: parsed by the grammar of conditions, then held to what keys allow: one or two comparisons
+ * joined by AND, each between one attribute and constants. Source: DynamoDB Developer Guide, "Key condition expressions
+ * for Query". */
 #include "expr/parser.h"
 
 enum { CONDITIONS_MAX = 2 }; /* partition key and sort key */
 
 struct key_comparison {
     struct leat_slice name;
-    enum expr_key_operator operator;
+    enum expr_key_operator relation;
     struct item_value low, high;
 };
 
@@ -24,7 +25,8 @@ static enum leat_code fault_operator(struct key_comparisons *self, const char *n
     return fault_with(self, "Invalid operator used in KeyConditionExpression: ", name, "");
 }
 
-static enum leat_code take_operator(struct key_comparisons *self, const struct expr_node *node, enum expr_key_operator *out) {
+static enum leat_code take_operator(struct key_comparisons *self, const struct expr_node *node,
+                                    enum expr_key_operator *out) {
     switch (node->kind) {
     case EXPR_NODE_EQUAL: *out = EXPR_KEY_EQUAL; return LEAT_OK;
     case EXPR_NODE_LESS: *out = EXPR_KEY_LESS; return LEAT_OK;
@@ -45,18 +47,20 @@ static enum leat_code take_operator(struct key_comparisons *self, const struct e
 }
 
 /* :v < a says a > :v */
-static enum expr_key_operator mirrored(enum expr_key_operator operator) {
-    switch (operator) {
+static enum expr_key_operator mirrored(enum expr_key_operator relation) {
+    switch (relation) {
     case EXPR_KEY_LESS: return EXPR_KEY_GREATER;
     case EXPR_KEY_LESS_EQUAL: return EXPR_KEY_GREATER_EQUAL;
     case EXPR_KEY_GREATER: return EXPR_KEY_LESS;
     case EXPR_KEY_GREATER_EQUAL: return EXPR_KEY_LESS_EQUAL;
-    default: return operator;
+    default: return relation;
     }
 }
 
-static enum leat_code take_name(struct key_comparisons *self, const struct expr_node *node, struct key_comparison *out) {
-    static const char once[] = "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition";
+static enum leat_code take_name(struct key_comparisons *self, const struct expr_node *node,
+                                struct key_comparison *out) {
+    static const char once[] =
+        "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition";
     if (out->name.data != NULL) return fault_with(self, once, "", "");
     if (node->path.count > 1) {
         return fault_with(self, "KeyConditionExpressions cannot have conditions on nested attributes", "", "");
@@ -65,14 +69,17 @@ static enum leat_code take_name(struct key_comparisons *self, const struct expr_
     return LEAT_OK;
 }
 
-static enum leat_code take_operands(struct key_comparisons *self, const struct expr_node *node, struct key_comparison *out) {
+static enum leat_code take_operands(struct key_comparisons *self, const struct expr_node *node,
+                                    struct key_comparison *out) {
     size_t constants = 0;
     for (const struct expr_node *operand = node->first; operand != NULL; operand = operand->next) {
         if (operand->kind == EXPR_NODE_FUNCTION) {
             return fault_with(self, "KeyConditionExpressions cannot contain nested operations", "", "");
         }
-        if (operand->kind == EXPR_NODE_PATH) TRY(take_name(self, operand, out));
-        else *(constants++ == 0 ? &out->low : &out->high) = operand->value;
+        if (operand->kind == EXPR_NODE_PATH)
+            TRY(take_name(self, operand, out));
+        else
+            *(constants++ == 0 ? &out->low : &out->high) = operand->value;
     }
     if (out->name.data != NULL) return LEAT_OK;
     return fault_with(self, "Invalid condition in KeyConditionExpression: No key attribute specified", "", "");
@@ -80,16 +87,16 @@ static enum leat_code take_operands(struct key_comparisons *self, const struct e
 
 static enum leat_code take_comparison(struct key_comparisons *self, const struct expr_node *node) {
     struct key_comparison comparison = {.name = {NULL, 0}};
-    TRY(take_operator(self, node, &comparison.operator));
+    TRY(take_operator(self, node, &comparison.relation));
     bool value_first = node->first->kind == EXPR_NODE_VALUE;
-    bool ordered = comparison.operator == EXPR_KEY_BETWEEN || comparison.operator == EXPR_KEY_BEGINS_WITH;
+    bool ordered = comparison.relation == EXPR_KEY_BETWEEN || comparison.relation == EXPR_KEY_BEGINS_WITH;
     if (ordered && value_first) {
         return fault_with(self, "Invalid condition in KeyConditionExpression: ",
-                          comparison.operator == EXPR_KEY_BETWEEN ? "BETWEEN" : "begins_with",
+                          comparison.relation == EXPR_KEY_BETWEEN ? "BETWEEN" : "begins_with",
                           " operator must have the key attribute as its first operand");
     }
     TRY(take_operands(self, node, &comparison));
-    if (value_first) comparison.operator = mirrored(comparison.operator);
+    if (value_first) comparison.relation = mirrored(comparison.relation);
     for (size_t i = 0; i < self->count && i < CONDITIONS_MAX; i++) {
         if (!slice_equal(self->list[i].name, comparison.name)) continue;
         return fault_with(self, "KeyConditionExpressions must only contain one condition per key", "", "");
@@ -105,7 +112,8 @@ static enum leat_code take(struct key_comparisons *self, const struct expr_node 
     return take(self, node->first->next);
 }
 
-static enum leat_code flatten(const struct expr_key_condition *condition, struct key_comparisons *out, struct leat_fault *fault) {
+static enum leat_code flatten(const struct expr_key_condition *condition, struct key_comparisons *out,
+                              struct leat_fault *fault) {
     *out = (struct key_comparisons){.fault = fault};
     TRY(take(out, condition->root));
     if (out->count <= CONDITIONS_MAX) return LEAT_OK;
@@ -137,7 +145,8 @@ static enum leat_code find(struct key_comparisons *self, struct leat_slice name,
         *out = &self->list[i];
         if (slice_equal(self->list[i].name, name)) return LEAT_OK;
     }
-    return fault_set(self->fault, LEAT_VALIDATION, "Query condition missed key schema element: %.*s", SLICE_FORMAT(name));
+    return fault_set(self->fault, LEAT_VALIDATION, "Query condition missed key schema element: %.*s",
+                     SLICE_FORMAT(name));
 }
 
 static enum leat_code check_value(struct key_comparisons *self, const struct expr_key_attribute *attribute,
@@ -147,15 +156,17 @@ static enum leat_code check_value(struct key_comparisons *self, const struct exp
                           "Condition parameter type does not match schema type", "");
     }
     if (value->payload.size > 0) return LEAT_OK;
-    return fault_set(self->fault, LEAT_VALIDATION,
-                     "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
-                     "%s value. Key: %.*s", value->type == ITEM_S ? "string" : "binary", SLICE_FORMAT(attribute->name));
+    return fault_set(
+        self->fault, LEAT_VALIDATION,
+        "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
+        "%s value. Key: %.*s",
+        value->type == ITEM_S ? "string" : "binary", SLICE_FORMAT(attribute->name));
 }
 
 static enum leat_code check_values(struct key_comparisons *self, const struct expr_key_attribute *attribute,
                                    const struct key_comparison *comparison) {
     TRY(check_value(self, attribute, &comparison->low));
-    return comparison->operator == EXPR_KEY_BETWEEN ? check_value(self, attribute, &comparison->high) : LEAT_OK;
+    return comparison->relation == EXPR_KEY_BETWEEN ? check_value(self, attribute, &comparison->high) : LEAT_OK;
 }
 
 enum leat_code expr_key_condition_bind(const struct expr_key_condition *condition, struct expr_key_attribute partition,
@@ -170,10 +181,10 @@ enum leat_code expr_key_condition_bind(const struct expr_key_condition *conditio
     if (given.count > 1) TRY(find(&given, sort.name, &second));
     TRY(check_values(&given, &partition, first));
     if (second != NULL) TRY(check_values(&given, &sort, second));
-    if (first->operator != EXPR_KEY_EQUAL) return fault_with(&given, unsupported, "", "");
+    if (first->relation != EXPR_KEY_EQUAL) return fault_with(&given, unsupported, "", "");
     *out = (struct expr_key_range){.partition = first->low, .range = EXPR_KEY_ALL};
     if (second == NULL) return LEAT_OK;
-    out->range = second->operator;
+    out->range = second->relation;
     out->low = second->low;
     out->high = second->high;
     return LEAT_OK;

@@ -4,7 +4,8 @@
  *   number     := digit+                                parameter := ":" (letter | digit | "_")+
  *   symbol     := "<>" | "<=" | ">=" | any one character
  *
- * A character that means nothing becomes a symbol that no rule takes, so the parser names it in its syntax error, as AWS does. */
+ * A character that means nothing becomes a symbol that no rule takes, so the parser names it in its syntax error, as
+ * AWS does. */
 #include "expr/parser.h"
 
 static bool is_letter(uint8_t byte) { return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'); }
@@ -24,8 +25,10 @@ static struct expr_token token(enum expr_token_kind kind, const uint8_t *begin, 
 /* One character, all of its UTF-8 bytes, or a comparator of two. */
 static struct expr_token symbol(const uint8_t *at, const uint8_t *end) {
     const uint8_t *after = at + 1;
-    if (after < end && ((*at == '<' && (*after == '>' || *after == '=')) || (*at == '>' && *after == '='))) after++;
-    else if (*at >= 0x80) while (after < end && (*after & 0xC0) == 0x80) after++;
+    if (after < end && ((*at == '<' && (*after == '>' || *after == '=')) || (*at == '>' && *after == '=')))
+        after++;
+    else if (*at >= 0x80)
+        while (after < end && (*after & 0xC0) == 0x80) after++;
     return token(EXPR_TOKEN_SYMBOL, at, after);
 }
 

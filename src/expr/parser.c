@@ -5,8 +5,10 @@
 
 const char *expr_kind_name(enum expr_kind kind) {
     static const char *const names[] = {
-        [EXPR_CONDITION] = "ConditionExpression",   [EXPR_FILTER] = "FilterExpression",
-        [EXPR_UPDATE] = "UpdateExpression",         [EXPR_PROJECTION] = "ProjectionExpression",
+        [EXPR_CONDITION] = "ConditionExpression",
+        [EXPR_FILTER] = "FilterExpression",
+        [EXPR_UPDATE] = "UpdateExpression",
+        [EXPR_PROJECTION] = "ProjectionExpression",
         [EXPR_KEY_CONDITION] = "KeyConditionExpression",
     };
     return names[kind];
@@ -52,7 +54,8 @@ bool expr_parser_init(struct expr_parser *parser, struct expr_environment *envir
     parser->token = expr_lex(text, text.data);
     if (parser->token.kind == EXPR_TOKEN_END) return expr_fail(parser, "The expression can not be empty;");
     if (text.size > EXPR_LENGTH_MAX) {
-        return expr_fail(parser, "Expression size has exceeded the maximum allowed size; expression size: %zu", text.size);
+        return expr_fail(parser, "Expression size has exceeded the maximum allowed size; expression size: %zu",
+                         text.size);
     }
     return true;
 }
@@ -63,7 +66,9 @@ void expr_advance(struct expr_parser *parser) {
 }
 
 bool expr_at(const struct expr_parser *parser, const char *symbol) {
-    return parser->token.kind == EXPR_TOKEN_SYMBOL && slice_is(parser->token.text, symbol);
+    struct leat_slice text = parser->token.text; /* symbols are one or two bytes, when they mean anything */
+    if (parser->token.kind != EXPR_TOKEN_SYMBOL || text.data[0] != (uint8_t)symbol[0]) return false;
+    return text.size == 1 ? symbol[1] == '\0' : text.size == 2 && text.data[1] == (uint8_t)symbol[1];
 }
 
 static bool same_word(struct leat_slice text, const char *capitals) {
@@ -157,7 +162,8 @@ static bool parse_index(struct expr_parser *parser, struct expr_step *out) {
     struct leat_slice digits = parser->token.text;
     if (parser->token.kind != EXPR_TOKEN_NUMBER) return expr_fail_syntax(parser);
     uint64_t index = 0;
-    for (size_t i = 0; i < digits.size && index <= INT32_MAX; i++) index = index * 10 + (digits.data[i] - (uint64_t)'0');
+    for (size_t i = 0; i < digits.size && index <= INT32_MAX; i++)
+        index = index * 10 + (digits.data[i] - (uint64_t)'0');
     if (index > INT32_MAX) {
         return expr_fail(parser, "List index is not within the allowable range; index: [%.*s]", SLICE_FORMAT(digits));
     }
@@ -176,8 +182,9 @@ static bool parse_name(struct expr_parser *parser, struct expr_step *out) {
 
 /* ("." name | "[" index)*      steps[0] is the name before */
 static bool parse_steps(struct expr_parser *parser, struct expr_step first, struct expr_path *out) {
-    struct expr_step steps[EXPR_STEPS_MAX + 1] = {first};
+    struct expr_step steps[EXPR_STEPS_MAX + 1];
     size_t count = 1;
+    steps[0] = first;
     while (expr_at(parser, ".") || expr_at(parser, "[")) {
         bool name = expr_at(parser, ".");
         expr_advance(parser);

@@ -84,7 +84,7 @@ bool expr_bind_path(struct expr_parser *parser, struct expr_path *path);
 bool expr_bind_value(struct expr_parser *parser, struct expr_node *node);
 
 bool expr_fail_operand_count(struct expr_parser *parser, const struct expr_node *function);
-bool expr_fail_operand_type(struct expr_parser *parser, const char *operator, const char *type);
+bool expr_fail_operand_type(struct expr_parser *parser, const char *name, const char *type);
 bool expr_fail_path_wanted(struct expr_parser *parser, const struct expr_node *function);
 
 /* Merges paths[i] (with leaves[i]) into branches; AWS's words when two overlap or conflict. */

@@ -22,7 +22,8 @@ int expr_step_compare(const struct expr_step *a, const struct expr_step *b) {
     return a_index ? (a->index > b->index) - (a->index < b->index) : slice_compare(a->name, b->name);
 }
 
-bool expr_cursor_init(struct expr_cursor *cursor, const struct expr_branch *branch, const struct item_value *container) {
+bool expr_cursor_init(struct expr_cursor *cursor, const struct expr_branch *branch,
+                      const struct item_value *container) {
     *cursor = (struct expr_cursor){.iterator = item_iterate(container->payload), .list = container->type == ITEM_L};
     return container->type == (branch->step.name.data == NULL ? ITEM_L : ITEM_M);
 }
@@ -74,14 +75,17 @@ static bool overlap(const struct expr_path *a, const struct expr_path *b) {
 /* One takes for a list what the other takes for a map. */
 static bool conflict(const struct expr_path *a, const struct expr_path *b) {
     size_t same = common(a, b);
-    return same < a->count && same < b->count && (a->steps[same].name.data == NULL) != (b->steps[same].name.data == NULL);
+    return same < a->count && same < b->count &&
+           (a->steps[same].name.data == NULL) != (b->steps[same].name.data == NULL);
 }
 
-static bool fail_pair(struct expr_parser *parser, const char *how, const struct expr_path *a, const struct expr_path *b) {
+static bool fail_pair(struct expr_parser *parser, const char *how, const struct expr_path *a,
+                      const struct expr_path *b) {
     char one[EXPR_PATH_TEXT_MAX], two[EXPR_PATH_TEXT_MAX];
-    return expr_fail(parser,
-                     "Two document paths %s with each other; must remove or rewrite one of these paths; path one: %s, path two: %s",
-                     how, expr_path_print(a, one), expr_path_print(b, two));
+    return expr_fail(
+        parser,
+        "Two document paths %s with each other; must remove or rewrite one of these paths; path one: %s, path two: %s",
+        how, expr_path_print(a, one), expr_path_print(b, two));
 }
 
 /* AWS looks for overlaps among all paths before it looks for conflicts. Some pair is known to be at fault. */
@@ -101,7 +105,10 @@ static bool fail_paths(struct expr_parser *parser, const struct expr_path **path
 
 /* ---- branches ---- */
 
-struct leaf { const struct expr_path *path; const void *leaf; };
+struct leaf {
+    const struct expr_path *path;
+    const void *leaf;
+};
 
 static int compare_leaves(const void *a, const void *b) {
     const struct expr_path *one = ((const struct leaf *)a)->path, *two = ((const struct leaf *)b)->path;
@@ -111,7 +118,8 @@ static int compare_leaves(const void *a, const void *b) {
 }
 
 /* Branches for leaves[0..count), which are sorted and the same in their first `depth` elements. */
-static bool grow(struct expr_parser *parser, const struct leaf *leaves, size_t count, size_t depth, struct expr_branch **out) {
+static bool grow(struct expr_parser *parser, const struct leaf *leaves, size_t count, size_t depth,
+                 struct expr_branch **out) {
     while (count > 0) {
         const struct expr_step *step = &leaves[0].path->steps[depth];
         size_t same = 1;
@@ -119,8 +127,10 @@ static bool grow(struct expr_parser *parser, const struct leaf *leaves, size_t c
         struct expr_branch *branch = *out = ARENA_NEW(parser->environment->arena, struct expr_branch);
         if (branch == NULL) return expr_fail_memory(parser);
         branch->step = *step;
-        if (leaves[0].path->count == depth + 1) branch->leaf = leaves[0].leaf;
-        else if (!grow(parser, leaves, same, depth + 1, &branch->first)) return false;
+        if (leaves[0].path->count == depth + 1)
+            branch->leaf = leaves[0].leaf;
+        else if (!grow(parser, leaves, same, depth + 1, &branch->first))
+            return false;
         out = &branch->next;
         leaves += same;
         count -= same;
@@ -145,11 +155,12 @@ bool expr_branches_build(struct expr_parser *parser, const struct expr_path **pa
 
 /* ---- copying what the branches name ---- */
 
-static enum leat_code copy_branch(const struct expr_branch *branch, const struct item_value *value, struct buf *out, bool *any);
+static enum leat_code copy_branch(const struct expr_branch *branch, const struct item_value *value, struct buf *out,
+                                  bool *any);
 
 /* *any: was anything found? */
-static enum leat_code copy_branches(const struct expr_branch *branch, const struct item_value *container, struct buf *out,
-                                    bool *any) {
+static enum leat_code copy_branches(const struct expr_branch *branch, const struct item_value *container,
+                                    struct buf *out, bool *any) {
     struct expr_cursor cursor;
     struct item_value value;
     if (!expr_cursor_init(&cursor, branch, container)) return LEAT_OK;
@@ -160,13 +171,16 @@ static enum leat_code copy_branches(const struct expr_branch *branch, const stru
         bool found = false;
         if (!cursor.list) item_put_name(out, cursor.step.name);
         TRY(copy_branch(branch, &value, out, &found));
-        if (found) *any = true;
-        else if (buf_ok(out)) out->size = mark;
+        if (found)
+            *any = true;
+        else if (buf_ok(out))
+            out->size = mark;
     }
     return LEAT_OK;
 }
 
-static enum leat_code copy_branch(const struct expr_branch *branch, const struct item_value *value, struct buf *out, bool *any) {
+static enum leat_code copy_branch(const struct expr_branch *branch, const struct item_value *value, struct buf *out,
+                                  bool *any) {
     if (branch->leaf != NULL) {
         item_put_value(out, value);
         *any = true;

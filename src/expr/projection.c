@@ -5,7 +5,10 @@
  * Source: DynamoDB Developer Guide, "Using projection expressions". */
 #include "expr/parser.h"
 
-struct listed { struct expr_path path; struct listed *next; };
+struct listed {
+    struct expr_path path;
+    struct listed *next;
+};
 
 static struct listed *paths_rule(struct expr_parser *parser, size_t *count) {
     struct listed *first = NULL, **end = &first;
@@ -56,8 +59,8 @@ enum leat_code expr_projection_apply(const struct expr_projection *projection, s
     return code == LEAT_OK ? LEAT_OK : fault_memory(fault);
 }
 
-void expr_projection_names(const struct expr_projection *projection, void (*each)(void *context, struct leat_slice name),
-                           void *context) {
+void expr_projection_names(const struct expr_projection *projection,
+                           void (*each)(void *context, struct leat_slice name), void *context) {
     for (const struct expr_branch *branch = projection->branches; branch != NULL; branch = branch->next) {
         each(context, branch->step.name);
     }

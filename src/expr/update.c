@@ -12,15 +12,18 @@
 #include "expr/parser.h"
 
 static const char *const clause_names[] = {
-    [EXPR_SET] = "SET", [EXPR_REMOVE] = "REMOVE", [EXPR_ADD] = "ADD", [EXPR_DELETE] = "DELETE",
+    [EXPR_SET] = "SET",
+    [EXPR_REMOVE] = "REMOVE",
+    [EXPR_ADD] = "ADD",
+    [EXPR_DELETE] = "DELETE",
 };
 
 struct update_parser {
     struct expr_parser parser;
     struct expr_update *update;
-    struct expr_action **end;   /* where the next action is linked */
-    bool seen[4];               /* clauses */
-    const char *repeated;       /* the first clause that came again */
+    struct expr_action **end; /* where the next action is linked */
+    bool seen[4];             /* clauses */
+    const char *repeated;     /* the first clause that came again */
 };
 
 static struct expr_node *set_value(struct expr_parser *parser) {
@@ -121,8 +124,9 @@ static bool build_branches(struct update_parser *self) {
 
 static bool check_set_type(struct expr_parser *parser, const struct expr_action *each) {
     static const char *const words[] = {
-        [ITEM_NULL] = "NULL", [ITEM_BOOL] = "BOOLEAN", [ITEM_N] = "NUMBER", [ITEM_S] = "STRING", [ITEM_B] = "BINARY",
-        [ITEM_SS] = "STRING_SET", [ITEM_NS] = "NUMBER_SET", [ITEM_BS] = "BINARY_SET", [ITEM_L] = "LIST", [ITEM_M] = "MAP",
+        [ITEM_NULL] = "NULL", [ITEM_BOOL] = "BOOLEAN",  [ITEM_N] = "NUMBER",      [ITEM_S] = "STRING",
+        [ITEM_B] = "BINARY",  [ITEM_SS] = "STRING_SET", [ITEM_NS] = "NUMBER_SET", [ITEM_BS] = "BINARY_SET",
+        [ITEM_L] = "LIST",    [ITEM_M] = "MAP",
     };
     if (each->clause != EXPR_ADD && each->clause != EXPR_DELETE) return true;
     enum item_type type = each->value->value.type;
@@ -133,7 +137,8 @@ static bool check_set_type(struct expr_parser *parser, const struct expr_action 
 }
 
 /* Every operand whose type is known must be of this one. */
-static bool check_type(struct expr_parser *parser, const struct expr_node *node, enum item_type wanted, const char *name) {
+static bool check_type(struct expr_parser *parser, const struct expr_node *node, enum item_type wanted,
+                       const char *name) {
     for (const struct expr_node *operand = node->first; operand != NULL; operand = operand->next) {
         enum item_type type = wanted;
         if (operand->kind == EXPR_NODE_VALUE) type = operand->value.type;

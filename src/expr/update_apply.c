@@ -1,6 +1,7 @@
-/* Applying updates. The old item and the update's branches are both in order, so one walk over the two writes the new item:
- * what no path touches is copied as it is, run by run; where a branch begins, the walk goes inside; where a path ends, its
- * action writes the value. All operands are read from the old item, so the order of actions does not matter. */
+/* Applying updates. The old item and the update's branches are both in order, so one walk over the two writes the new
+ * item: what no path touches is copied as it is, run by run; where a branch begins, the walk goes inside; where a path
+ * ends, its action writes the value. All operands are read from the old item, so the order of actions does not matter.
+ */
 #include "base/slice.h"
 #include "expr/tree.h"
 
@@ -11,7 +12,8 @@ struct writing {
 };
 
 static enum leat_code fault_path(const struct writing *w) {
-    return fault_set(w->fault, LEAT_VALIDATION, "The document path provided in the update expression is invalid for update");
+    return fault_set(w->fault, LEAT_VALIDATION,
+                     "The document path provided in the update expression is invalid for update");
 }
 
 static enum leat_code fault_operand(const struct writing *w) {
@@ -102,7 +104,8 @@ static enum leat_code write_sum(const struct writing *w, const struct item_value
 }
 
 /* Both sets are in order: merges them. */
-static enum leat_code write_union(const struct writing *w, const struct item_value *old, const struct item_value *added) {
+static enum leat_code write_union(const struct writing *w, const struct item_value *old,
+                                  const struct item_value *added) {
     struct item_iterator left = item_iterate(old->payload), right = item_iterate(added->payload);
     struct leat_slice a, b;
     size_t mark = item_begin(w->out, old->type);
@@ -117,8 +120,8 @@ static enum leat_code write_union(const struct writing *w, const struct item_val
 }
 
 /* *any: false when nothing is left: an empty set cannot be, the attribute goes. */
-static enum leat_code write_difference(const struct writing *w, const struct item_value *old, const struct item_value *taken,
-                                       bool *any) {
+static enum leat_code write_difference(const struct writing *w, const struct item_value *old,
+                                       const struct item_value *taken, bool *any) {
     struct item_iterator left = item_iterate(old->payload), right = item_iterate(taken->payload);
     struct leat_slice a, b;
     *any = false;
@@ -134,8 +137,8 @@ static enum leat_code write_difference(const struct writing *w, const struct ite
 }
 
 /* *any: was a value written? */
-static enum leat_code write_action(const struct writing *w, const struct expr_action *action, const struct item_value *old,
-                                   bool *any) {
+static enum leat_code write_action(const struct writing *w, const struct expr_action *action,
+                                   const struct item_value *old, bool *any) {
     *any = action->clause == EXPR_SET || action->clause == EXPR_ADD;
     if (action->clause == EXPR_SET) return write_operand(w, action->value);
     if (action->clause == EXPR_REMOVE) return LEAT_OK;
@@ -161,8 +164,8 @@ static bool too_deep(const struct item_value *value, size_t levels) {
     return false;
 }
 
-static enum leat_code write_leaf(const struct writing *w, const struct expr_branch *branch, const struct item_value *old,
-                                 bool *any) {
+static enum leat_code write_leaf(const struct writing *w, const struct expr_branch *branch,
+                                 const struct item_value *old, bool *any) {
     const struct expr_action *action = branch->leaf;
     size_t mark = w->out->size;
     TRY(write_action(w, action, old, any));
@@ -170,14 +173,16 @@ static enum leat_code write_leaf(const struct writing *w, const struct expr_bran
     struct item_value written = item_value_at(slice_of(w->out->data + mark, w->out->size - mark));
     if (!too_deep(&written, ITEM_DEPTH_MAX - (action->path.count - 1))) return LEAT_OK;
     return fault_set(w->fault, LEAT_VALIDATION,
-                     "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit");
+                     "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond "
+                     "supported limit");
 }
 
 static enum leat_code write_inside(const struct writing *w, const struct expr_branch *branch,
                                    const struct item_value *container);
 
 /* What becomes of one entry; absent: there was none. */
-static enum leat_code write_branch(const struct writing *w, const struct expr_branch *branch, const struct item_value *old) {
+static enum leat_code write_branch(const struct writing *w, const struct expr_branch *branch,
+                                   const struct item_value *old) {
     bool any = true, named = branch->step.name.data != NULL;
     size_t mark = w->out->size;
     if (named) item_put_name(w->out, branch->step.name);
