@@ -13,6 +13,10 @@ static uint64_t system_now_ms(void *context) {
 enum { DAY_MS = 24 * 60 * 60 * 1000, ROTATION_MS = 4 * 60 * 60 * 1000 };
 
 static enum leat_code engine_open_store(struct engine *engine, const struct engine_options *options, struct leat_fault *fault) {
+    if (options->store != NULL) {
+        engine->store = options->store;
+        return LEAT_OK;
+    }
     const char *backend = options->backend == NULL ? "lmdb" : options->backend;
     const struct store_engine *kind = store_engine_find(backend);
     if (kind == NULL) return fault_set(fault, LEAT_VALIDATION, "there is no storage backend \"%s\"", backend);

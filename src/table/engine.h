@@ -22,6 +22,7 @@ struct engine_options {
     uint64_t stream_retention_ms, shard_rotation_ms, map_bytes_first, bytes_max;
     uint64_t (*now_ms)(void *);
     void *now_context;
+    struct store *store; /* for tests: an open store, taken over; directory and backend do not matter then */
 };
 
 struct engine {

@@ -127,6 +127,15 @@ static void tell_hooks(struct group *group) {
     }
 }
 
+static void run_one_by_one(struct engine *engine, struct executor_job *first) {
+    while (first != NULL) {
+        struct executor_job *next = first->next;
+        first->next = NULL;
+        group_run(engine, first, 1);
+        first = next;
+    }
+}
+
 void group_run(struct engine *engine, struct executor_job *first, size_t count) {
     struct group group = {.engine = engine, .now_ms = engine_now_ms(engine)};
     struct leat_fault fault = {LEAT_OK, ""};
@@ -138,6 +147,11 @@ void group_run(struct engine *engine, struct executor_job *first, size_t count) 
         code = group_try(&group, first, count, &fault);
         if (code != LEAT_STORE_CONFLICT || run == GROUP_RERUNS_MAX) break;
         arena_fini(&group.arena);
+    }
+    if (code == LEAT_STORE_FULL && count > 1) {
+        arena_fini(&group.arena);
+        run_one_by_one(engine, first); /* what is too large must not take along what would fit, or makes room */
+        return;
     }
     if (code == LEAT_OK) {
         atomic_fetch_add_explicit(&engine->executor.writes, count, memory_order_relaxed);
