@@ -66,6 +66,9 @@ $(OBJ)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
+# the runtimes' own programs are carried inside (.incbin)
+$(OBJ)/src/function/bootstrap.o: $(wildcard src/function/bootstrap/*)
+
 # llhttp comes as source in Debian's node-llhttp package; its warnings are not ours
 $(OBJ)/llhttp/%.o: $(LLHTTP)/%.c Makefile
 	@mkdir -p $(@D)

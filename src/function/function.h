@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "leat.h"
 #include "net/loop.h"
 #include "trigger/target.h"
@@ -23,6 +24,8 @@ struct function_service_options {
     const char *region, *account;
     const char *endpoint;   /* AWS_ENDPOINT_URL for handlers, "http://127.0.0.1:8000" */
     unsigned processes_max; /* over all functions; 0: 64 */
+    const char *access_key, *secret_key; /* for handlers' calls to the endpoint; NULL: any will do there */
+    const char *launcher;   /* the program that holds the launcher (launcher.c); NULL: this one */
 };
 enum leat_code function_service_new(const struct function_service_options *options, struct function_service **out,
                                     struct leat_fault *fault) LEAT_MUST_USE;
@@ -52,6 +55,10 @@ enum leat_code function_get(struct function_service *service, struct leat_slice 
 enum leat_code function_update_code(struct function_service *service, struct leat_slice name, struct function_code code,
                                     struct arena *arena, struct function_configuration *out,
                                     struct leat_fault *fault) LEAT_MUST_USE;
+/* What is absent (strings, environment, settings) or 0 in `changes` stays as it is. */
+enum leat_code function_update_configuration(struct function_service *service, struct leat_slice name,
+                                             const struct function_configuration *changes, struct arena *arena,
+                                             struct function_configuration *out, struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code function_delete(struct function_service *service, struct leat_slice name,
                                struct leat_fault *fault) LEAT_MUST_USE;
 struct function_page {
@@ -79,6 +86,11 @@ struct function_invocation {
     void *context;
 };
 void function_invoke(struct function_service *service, const struct function_invocation *invocation);
+
+/* Appends what the function's log holds from byte `from` on: whole lines "time process invocation words", at most bytes_max.
+ * *next: where to go on. Any thread; a function without a log has an empty one. */
+enum leat_code function_log_tail(struct function_service *service, struct leat_slice name, uint64_t from, size_t bytes_max,
+                                 struct buf *out, uint64_t *next, struct leat_fault *fault) LEAT_MUST_USE;
 
 /* For struct trigger_resolver; context is the service. */
 enum leat_code function_resolve_arn(void *context, struct leat_slice name, char *arn_out, size_t arn_size,
