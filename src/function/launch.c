@@ -173,8 +173,9 @@ static void local_variables(struct launch *launch) {
     if (slice_starts(launch->configuration->runtime, SLICE("python"))) {
         variable_default(launch, "PYTHONPATH", code);
         variable_default(launch, "PYTHONIOENCODING", "utf-8"); /* the C locale of a bare machine is no reason to fail */
-        /* a directory used in place is not littered with __pycache__ */
-        variable_default(launch, "PYTHONPYCACHEPREFIX", print(launch, "%s/functions/.runtime/pycache%s", launch->service->directory, ""));
+        /* A directory used in place is not littered with __pycache__; and what is compiled there is taken to be fresh when size and
+         * second of the source are the same, which two quick changes may well be. */
+        if (!launch->process->version->code_owned) variable_default(launch, "PYTHONDONTWRITEBYTECODE", "1");
     }
     variable_default(launch, "AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
     variable_default(launch, "AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000");

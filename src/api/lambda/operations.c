@@ -3,6 +3,14 @@
 #include "base/slice.h"
 
 static const struct api_operation *const operations[] = {
+    &lambda_invoke,
+    &lambda_get_function,
+    &lambda_get_function_configuration,
+    &lambda_list_functions,
+    &lambda_create_function,
+    &lambda_update_function_code,
+    &lambda_update_function_configuration,
+    &lambda_delete_function,
     NULL,
 };
 
