@@ -218,6 +218,19 @@ def test_a_transaction_is_all_or_nothing(dynamodb, table):
     assert read["Responses"] == [{"Item": item("t", 1, v={"N": "2"})}, {"Item": item("t", 2)}, {}]
 
 
+def test_transactions_that_are_refused(dynamodb, table):
+    twice = ("ValidationException", "Transaction request cannot include multiple operations on one item")
+    assert refused(dynamodb.transact_get_items, TransactItems=[{"Get": {"TableName": table, "Key": item("x", 1)}}] * 2) == twice
+    assert refused(dynamodb.transact_write_items, TransactItems=[
+        {"Put": {"TableName": table, "Item": item("x", 1)}}, {"Delete": {"TableName": table, "Key": item("x", 1)}}]) == twice
+    assert refused(dynamodb.transact_write_items, TransactItems=[]) == (
+        "ValidationException", "1 validation error detected: Value '[]' at 'transactItems' failed to satisfy constraint: Member must "
+                               "have length greater than or equal to 1")
+    large = [{"Put": {"TableName": table, "Item": item("large", n, v={"S": "x" * 350_000})}} for n in range(12)]
+    code, words = refused(dynamodb.transact_write_items, TransactItems=large)
+    assert code == "ValidationException" and "4 MB" in words
+
+
 def test_a_transaction_with_a_token_happens_once(dynamodb, table):
     dynamodb.put_item(TableName=table, Item=item("token", 1, v={"N": "0"}))
     update = {"TableName": table, "Key": item("token", 1), "UpdateExpression": "ADD v :o", "ExpressionAttributeValues": {":o": {"N": "1"}}}

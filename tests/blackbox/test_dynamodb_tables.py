@@ -88,6 +88,9 @@ def test_billing_changes(dynamodb, make_table):
     assert table["ProvisionedThroughput"]["WriteCapacityUnits"] == 5
     dynamodb.update_table(TableName=name, ProvisionedThroughput={"ReadCapacityUnits": 9, "WriteCapacityUnits": 5})
     assert wait_active(dynamodb, name)["ProvisionedThroughput"]["ReadCapacityUnits"] == 9
+    code, words = refused(dynamodb.update_table, TableName=name,
+                          ProvisionedThroughput={"ReadCapacityUnits": 9, "WriteCapacityUnits": 5})
+    assert code == "ValidationException" and words.startswith("The provisioned throughput for the table will not change.")
 
 
 def test_a_protected_table_is_not_deleted(dynamodb, raw, make_table):
@@ -120,6 +123,8 @@ def test_tags(dynamodb, make_table):
                           "Member must have length greater than or equal to 3"),
     ({"KeySchema": [{"AttributeName": "pk", "KeyType": "RANGE"}]},
      "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"),
+    ({"KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "pk", "KeyType": "RANGE"}]},
+     "Invalid KeySchema: Some index key attribute have no definition"),
     ({"BillingMode": "PROVISIONED"}, "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits "
                                      "must both be specified when BillingMode is PROVISIONED"),
     ({"ProvisionedThroughput": FIVE}, "One or more parameter values were invalid: Neither ReadCapacityUnits nor "

@@ -1,7 +1,5 @@
 /* BatchWriteItem. Source: Amazon DynamoDB API Reference, BatchWriteItem. */
 #include "api/dynamodb/dynamodb.h"
-#include "base/slice.h"
-#include "item/value.h"
 
 enum { WRITES_MAX = 25 };
 
@@ -56,30 +54,6 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
     return LEAT_OK;
 }
 
-static bool same_attribute(struct leat_slice a, struct leat_slice b, struct leat_slice name) {
-    struct item_value x, y;
-    if (name.data == NULL) return true;
-    return item_find(a, name, &x) && item_find(b, name, &y) && slice_equal(x.whole, y.whole);
-}
-
-/* An item may be named once; which attributes are its key only the table knows. */
-static enum leat_code check_duplicates(struct api_call *call, const struct leat_write *writes, size_t count) {
-    struct leat_description description = {0};
-    if (count < 2) return LEAT_OK;
-    TRY(leat_table_describe(call->server->db, writes[0].table, &description, &call->fault));
-    enum leat_code code = LEAT_OK;
-    for (size_t i = 1; i < count && code == LEAT_OK; i++) {
-        for (size_t k = 0; k < i && code == LEAT_OK; k++) {
-            struct leat_slice a = writes[i].kind == LEAT_PUT ? writes[i].item : writes[i].key;
-            struct leat_slice b = writes[k].kind == LEAT_PUT ? writes[k].item : writes[k].key;
-            if (same_attribute(a, b, description.table.partition_key) && same_attribute(a, b, description.table.sort_key))
-                code = fault_set(&call->fault, LEAT_VALIDATION, "Provided list of item keys contains duplicates");
-        }
-    }
-    leat_description_free(&description);
-    return code;
-}
-
 static void written(struct api_call *call) {
     const struct input *in = call->input;
     struct json_writer *json = &call->json;
@@ -113,14 +87,12 @@ static enum leat_code begin(struct api_call *call, const struct input *in) {
     size_t count = 0;
     for (size_t i = 0; i < in->tables.count; i++) {
         const struct request *requests = tables[i].requests.elements;
-        size_t first = count;
         for (size_t k = 0; k < tables[i].requests.count; k++, count++) {
             writes[count].table = tables[i].table;
             writes[count].kind = requests[k].put != NULL ? LEAT_PUT : LEAT_DELETE;
             if (requests[k].put != NULL) writes[count].item = requests[k].put->item;
             else writes[count].key = requests[k].removal->key;
         }
-        TRY(check_duplicates(call, writes + first, count - first));
     }
     return api_write(call, writes, count, LEAT_EACH, (struct leat_slice){NULL, 0}, written);
 }

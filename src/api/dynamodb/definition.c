@@ -86,6 +86,8 @@ enum leat_code dynamodb_keys(const struct api_list *keys, struct leat_slice *par
         return fault_set(fault, LEAT_VALIDATION, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
     if (keys->count > 1 && elements[1].type.value != DYNAMODB_RANGE)
         return fault_set(fault, LEAT_VALIDATION, "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
+    if (keys->count > 1 && slice_equal(elements[0].name, elements[1].name))
+        return fault_set(fault, LEAT_VALIDATION, "Invalid KeySchema: Some index key attribute have no definition");
     *partition = elements[0].name;
     *sort = keys->count > 1 ? elements[1].name : (struct leat_slice){NULL, 0};
     return LEAT_OK;

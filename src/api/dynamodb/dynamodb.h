@@ -102,6 +102,11 @@ extern const struct api_choice dynamodb_select_choices[];
 enum leat_code dynamodb_select_check(const struct dynamodb_read_input *in, struct leat_fault *fault) LEAT_MUST_USE;
 void dynamodb_read_run(struct api_call *call, const struct dynamodb_read_input *in);
 
+/* ---- transactions ---- */
+
+enum { DYNAMODB_TRANSACTION_BYTES_MAX = 4 * 1024 * 1024 }; /* API Reference, TransactWriteItems and TransactGetItems */
+enum leat_code dynamodb_transaction_too_large(struct leat_fault *fault) LEAT_MUST_USE;
+
 /* ---- table definitions ---- */
 
 struct dynamodb_definition { struct leat_slice name; struct api_enum type; };

@@ -4,6 +4,7 @@
 #include "api/dynamodb/dynamodb.h"
 #include "base/slice.h"
 #include "item/item_json.h"
+#include "item/value.h"
 
 enum { GETS_MAX = 100 };
 
@@ -39,6 +40,11 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
         struct dynamodb_parameter expressions[] = {{"ProjectionExpression", get->projection}, {NULL, {NULL, 0}}};
         struct dynamodb_parameters parameters = {.expressions = expressions, .legacy = no_legacy, .names = get->names};
         TRY(dynamodb_check_parameters(&parameters, fault));
+        for (size_t k = 0; k < i; k++) {
+            const struct get *other = ((const struct member *)in->members.elements)[k].get;
+            if (slice_equal(get->table, other->table) && slice_equal(get->key, other->key))
+                return fault_set(fault, LEAT_VALIDATION, "Transaction request cannot include multiple operations on one item");
+        }
     }
     return LEAT_OK;
 }
@@ -108,6 +114,12 @@ static void write_answer(struct api_call *call, const struct input *in, const st
     json_object_end(json);
 }
 
+static bool too_large(const struct leat_result *result) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < result->count; i++) bytes += result->items[i].data != NULL ? item_size(result->items[i]) : 0;
+    return bytes > DYNAMODB_TRANSACTION_BYTES_MAX;
+}
+
 static void run(struct api_call *call, void *input) {
     const struct input *in = input;
     size_t count = in->members.count;
@@ -122,7 +134,9 @@ static void run(struct api_call *call, void *input) {
                                     .consistent = true};
     }
     enum leat_code code = leat_get_many(call->server->db, gets, count, &call->result, &call->fault);
-    if (code == LEAT_VALIDATION && find_reasons(call, gets, count)) {
+    if (code == LEAT_OK && too_large(&call->result)) {
+        api_fail(call, dynamodb_transaction_too_large(&call->fault), &call->fault);
+    } else if (code == LEAT_VALIDATION && find_reasons(call, gets, count)) {
         cancel(call);
     } else if (code != LEAT_OK) {
         api_fail(call, code, &call->fault);

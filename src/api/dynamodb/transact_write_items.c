@@ -66,6 +66,10 @@ static const struct api_field fields[] = {
     API_FIELDS_END,
 };
 
+enum leat_code dynamodb_transaction_too_large(struct leat_fault *fault) {
+    return fault_set(fault, LEAT_VALIDATION, "The aggregate size of the items in the transaction exceeds 4 MB");
+}
+
 static const struct action *action_of(const struct member *member, enum leat_write_kind *kind) {
     struct { const struct action *action; enum leat_write_kind kind; } kinds[] = {
         {member->check, LEAT_CHECK}, {member->put, LEAT_PUT}, {member->remove, LEAT_DELETE}, {member->update, LEAT_UPDATE}};
@@ -82,6 +86,7 @@ static const struct action *action_of(const struct member *member, enum leat_wri
 static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
     const struct input *in = input;
     static const struct dynamodb_parameter no_legacy[] = {{NULL, {NULL, 0}}};
+    size_t bytes = 0;
     (void)call;
     for (size_t i = 0; i < in->members.count; i++) {
         enum leat_write_kind kind;
@@ -94,8 +99,9 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
         struct dynamodb_parameters parameters = {.expressions = expressions, .legacy = no_legacy, .names = action->names,
                                                  .values = action->values, .values_need = "ConditionExpression is null"};
         TRY(dynamodb_check_parameters(&parameters, fault));
+        bytes += item_size(action->item.data != NULL ? action->item : action->key);
     }
-    return LEAT_OK;
+    return bytes > DYNAMODB_TRANSACTION_BYTES_MAX ? dynamodb_transaction_too_large(fault) : LEAT_OK;
 }
 
 /* Capacity comes per table in the order of first mention. */

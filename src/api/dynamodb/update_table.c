@@ -1,4 +1,6 @@
 /* UpdateTable. Source: Amazon DynamoDB API Reference, UpdateTable. */
+#include <inttypes.h>
+
 #include "api/dynamodb/dynamodb.h"
 #include "base/slice.h"
 
@@ -95,8 +97,27 @@ static enum leat_code index_change(struct api_call *call, const struct index_cha
     return LEAT_OK;
 }
 
+/* Asking for the units that a table has already is a fault, unless something else changes with them. */
+static enum leat_code check_units(struct api_call *call, const struct input *in) {
+    struct leat_description now = {0};
+    if (in->throughput == NULL || in->changes.count > 0 || in->stream != NULL || in->protection.given) return LEAT_OK;
+    TRY(leat_table_describe(call->server->db, in->table, &now, &call->fault));
+    int64_t read = now.table.read_units, write = now.table.write_units;
+    bool same = now.table.billing == LEAT_PROVISIONED && read == in->throughput->read.value && write == in->throughput->write.value;
+    leat_description_free(&now);
+    if (!same) return LEAT_OK;
+    return fault_set(&call->fault, LEAT_VALIDATION,
+                     "The provisioned throughput for the table will not change. The requested value equals the current value. "
+                     "Current ReadCapacityUnits provisioned for the table: %" PRId64 ". Requested ReadCapacityUnits: %" PRId64
+                     ". Current WriteCapacityUnits provisioned for the table: %" PRId64
+                     ". Requested WriteCapacityUnits: %" PRId64
+                     ". Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
+                     read, read, write, write);
+}
+
 static enum leat_code update(struct api_call *call, const struct input *in, struct leat_description *out) {
     struct leat_table_change change = {.name = in->table};
+    TRY(check_units(call, in));
     if (in->stream != NULL) {
         change.change_stream = true;
         TRY(dynamodb_stream_view(in->stream, &change.stream, &call->fault));
