@@ -1,6 +1,10 @@
 #include "store/lmdb/commit.h"
 
 #include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PROBE_SIZE = 4096, PROBE_COUNT = 64, WRITE_ERRORS_MAX = 2 };
 
 enum leat_code lmdb_write_begin(struct lmdb_environment *environment, MDB_txn **txn, struct leat_fault *fault) {
     if (environment->env == NULL) TRY(lmdb_environment_reopen(environment, fault));
@@ -43,22 +47,50 @@ static enum leat_code write_outcome(struct lmdb_environment *environment, size_t
     return fault_set(fault, LEAT_STORE_UNKNOWN, "cannot write to %s: the last change may not last", environment->path);
 }
 
+/* LMDB calls a short write EIO, and a short write is what a disk gives that has just become full. So see whether the file can still grow;
+ * 0: it can. What is written here lies behind all pages and is cut off again. */
+static int write_probe(struct lmdb_environment *environment) {
+    static const uint8_t zeros[PROBE_SIZE];
+    struct stat before;
+    int fd, error = mdb_env_get_fd(environment->env, &fd);
+    if (error != 0) return error;
+    if (fstat(fd, &before) != 0) return errno;
+    off_t at = before.st_size;
+    for (int i = 0; error == 0 && i < PROBE_COUNT; i++) {
+        ssize_t written = pwrite(fd, zeros, sizeof zeros, at);
+        if (written < 0) error = errno;
+        else at += written;
+    }
+    if (error == 0 && fdatasync(fd) != 0) error = errno; /* where blocks are found as late as that */
+    if (ftruncate(fd, before.st_size) != 0 && error == 0) error = errno;
+    return error;
+}
+
+/* Whether the step shall be run once more after this error; else *code is the answer. */
+static bool write_again(struct lmdb_environment *environment, size_t number, bool sent, int error, bool removing,
+                        enum leat_code *code, struct leat_fault *fault) {
+    *code = LEAT_OK;
+    if (error == MDB_MAP_FULL) *code = lmdb_environment_grow(environment, removing, fault);
+    else if (!sent) *code = lmdb_fault(environment, error, "cannot write to", fault);
+    if (error == MDB_MAP_FULL || !sent) return *code == LEAT_OK;
+    *code = write_outcome(environment, number, error, fault);
+    if (*code != LEAT_IO || error != EIO) return false;
+    error = write_probe(environment);
+    if (error != 0) *code = lmdb_fault(environment, error, "cannot write to", fault);
+    return error == 0;
+}
+
 enum leat_code lmdb_write(struct lmdb_environment *environment, MDB_txn *txn, bool removing, lmdb_step step, void *context,
                           struct leat_fault *fault) {
-    for (bool again = false;;) {
+    for (int errors = 0;;) {
         size_t number = mdb_txn_id(txn);
         bool sent = false;
+        enum leat_code code;
         int error = write_once(environment, txn, step, context, &sent);
         if (error == 0) return LEAT_OK;
-        if (error == MDB_MAP_FULL) {
-            TRY(lmdb_environment_grow(environment, removing, fault));
-        } else if (!sent) {
+        if (!write_again(environment, number, sent, error, removing, &code, fault)) return code;
+        if (error != MDB_MAP_FULL && ++errors == WRITE_ERRORS_MAX) {
             return lmdb_fault(environment, error, "cannot write to", fault);
-        } else {
-            enum leat_code code = write_outcome(environment, number, error, fault);
-            /* LMDB calls a short write, as a disk gives that has just become full, EIO: only a second try says which it was */
-            if (code != LEAT_IO || error != EIO || again) return code;
-            again = true;
         }
         TRY(lmdb_write_begin(environment, &txn, fault));
     }
