@@ -117,13 +117,10 @@ static void run(struct api_call *call, void *input) {
     const struct input *in = input;
     struct leat_stream_list list = {0};
     enum leat_code code = leat_stream_describe(call->server->db, in->arn, &list, &call->fault);
-    if (code != LEAT_OK) {
-        api_fail(call, code, &call->fault);
-        return;
-    }
-    write_stream(&call->json, in, list.streams);
+    if (code == LEAT_OK) write_stream(&call->json, in, list.streams);
     leat_stream_list_free(&list);
-    api_done(call);
+    if (code == LEAT_OK) api_done(call);
+    else api_fail(call, code, &call->fault);
 }
 
 const struct api_operation streams_describe_stream = {

@@ -46,13 +46,11 @@ static void run(struct api_call *call, void *input) {
     struct leat_stream_list list = {0};
     enum leat_code code = leat_streams(call->server->db, in->table, &list, &call->fault);
     /* of an unknown table there are simply none */
-    if (code != LEAT_OK && code != LEAT_RESOURCE_NOT_FOUND) {
-        api_fail(call, code, &call->fault);
-        return;
-    }
-    write_page(&call->json, in, &list);
+    if (code == LEAT_RESOURCE_NOT_FOUND) code = LEAT_OK;
+    if (code == LEAT_OK) write_page(&call->json, in, &list);
     leat_stream_list_free(&list);
-    api_done(call);
+    if (code == LEAT_OK) api_done(call);
+    else api_fail(call, code, &call->fault);
 }
 
 const struct api_operation streams_list_streams = {
