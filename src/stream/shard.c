@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/slice.h"
+#include "item/member.h"
 
 struct stream *stream_set_current(const struct stream_set *set) {
     if (set->count == 0) return NULL;
@@ -135,39 +136,29 @@ void stream_set_forget(struct stream_set *set, uint64_t now_ms, uint64_t retenti
     set->count = streams;
 }
 
-static void put_field_int(struct buf *out, const char *name, uint64_t value) {
-    item_put_name(out, slice_text(name));
-    item_put_int(out, (int64_t)value);
-}
-
-static void put_field_text(struct buf *out, const char *name, const char *value) {
-    item_put_name(out, slice_text(name));
-    item_put_string(out, slice_text(value));
-}
-
 static enum leat_code shard_encode(const struct stream_shard *shard, struct buf *out) {
     size_t mark = item_begin(out, ITEM_M);
-    put_field_int(out, "created", shard->created_ms);
-    put_field_int(out, "first", shard->first);
-    put_field_text(out, "id", shard->id);
-    put_field_int(out, "last", shard->last);
-    put_field_int(out, "open", shard->open);
-    put_field_text(out, "parent", shard->parent);
-    put_field_int(out, "part", shard->part);
+    item_put_member_int(out, "created", (int64_t)shard->created_ms);
+    item_put_member_int(out, "first", (int64_t)shard->first);
+    item_put_member_text(out, "id", slice_text(shard->id));
+    item_put_member_int(out, "last", (int64_t)shard->last);
+    item_put_member_int(out, "open", (int64_t)shard->open);
+    item_put_member_text(out, "parent", slice_text(shard->parent));
+    item_put_member_int(out, "part", (int64_t)shard->part);
     return item_end(out, mark);
 }
 
 static enum leat_code stream_encode(const struct stream *stream, struct buf *out) {
     size_t mark = item_begin(out, ITEM_M);
-    put_field_int(out, "closed", stream->closed_ms);
-    put_field_int(out, "created", stream->created_ms);
-    put_field_int(out, "enabled", stream->enabled);
-    put_field_text(out, "label", stream->label);
+    item_put_member_int(out, "closed", (int64_t)stream->closed_ms);
+    item_put_member_int(out, "created", (int64_t)stream->created_ms);
+    item_put_member_int(out, "enabled", (int64_t)stream->enabled);
+    item_put_member_text(out, "label", slice_text(stream->label));
     item_put_name(out, SLICE("shards"));
     size_t list = item_begin(out, ITEM_L);
     for (size_t i = 0; i < stream->count; i++) TRY(shard_encode(&stream->shards[i], out));
     TRY(item_end(out, list));
-    put_field_int(out, "view", stream->view);
+    item_put_member_int(out, "view", (int64_t)stream->view);
     return item_end(out, mark);
 }
 
@@ -177,38 +168,26 @@ enum leat_code stream_set_encode(const struct stream_set *set, struct buf *out) 
     return item_end(out, list);
 }
 
-static uint64_t field_int(struct leat_slice map, const char *name) {
-    struct item_value value;
-    struct item_number number;
-    int64_t integer = 0;
-    if (item_find(map, slice_text(name), &value) && value.type == ITEM_N && item_number_decode(value.payload, &number))
-        (void)item_number_int64(&number, &integer);
-    return (uint64_t)integer;
-}
-
-static void field_text(struct leat_slice map, const char *name, char *out, size_t size) {
-    struct item_value value;
-    out[0] = 0;
-    if (item_find(map, slice_text(name), &value) && value.type == ITEM_S)
-        (void)snprintf(out, size, "%.*s", SLICE_FORMAT(value.payload));
+static void copy_text(struct leat_slice map, const char *name, char *out, size_t size) {
+    (void)snprintf(out, size, "%.*s", SLICE_FORMAT(item_member_text(map, name)));
 }
 
 static void shard_decode(struct leat_slice map, struct stream_shard *shard) {
-    field_text(map, "id", shard->id, sizeof shard->id);
-    field_text(map, "parent", shard->parent, sizeof shard->parent);
-    shard->part = (uint16_t)field_int(map, "part");
-    shard->first = field_int(map, "first");
-    shard->last = field_int(map, "last");
-    shard->open = field_int(map, "open") != 0;
-    shard->created_ms = field_int(map, "created");
+    copy_text(map, "id", shard->id, sizeof shard->id);
+    copy_text(map, "parent", shard->parent, sizeof shard->parent);
+    shard->part = (uint16_t)item_member_int(map, "part");
+    shard->first = (uint64_t)item_member_int(map, "first");
+    shard->last = (uint64_t)item_member_int(map, "last");
+    shard->open = item_member_int(map, "open") != 0;
+    shard->created_ms = (uint64_t)item_member_int(map, "created");
 }
 
 static bool stream_decode(struct leat_slice map, struct arena *arena, struct stream *stream) {
-    field_text(map, "label", stream->label, sizeof stream->label);
-    stream->view = (enum leat_view)field_int(map, "view");
-    stream->enabled = field_int(map, "enabled") != 0;
-    stream->created_ms = field_int(map, "created");
-    stream->closed_ms = field_int(map, "closed");
+    copy_text(map, "label", stream->label, sizeof stream->label);
+    stream->view = (enum leat_view)item_member_int(map, "view");
+    stream->enabled = item_member_int(map, "enabled") != 0;
+    stream->created_ms = (uint64_t)item_member_int(map, "created");
+    stream->closed_ms = (uint64_t)item_member_int(map, "closed");
     struct item_value list, entry;
     if (!item_find(map, SLICE("shards"), &list) || list.type != ITEM_L) return false;
     stream->shards = ARENA_ARRAY(arena, struct stream_shard, item_count(&list));

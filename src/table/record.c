@@ -3,39 +3,29 @@
 #include <stdlib.h>
 
 #include "base/slice.h"
+#include "item/member.h"
 #include "table/catalogue.h"
 
 enum { RECORD_MAX = 4 * 1024 * 1024, TABLE_ARENA_MAX = 16 * 1024 * 1024 };
 
 /* ---- writing ---- */
 
-static void put_text(struct buf *out, const char *name, struct leat_slice text) {
-    if (text.data == NULL) return;
-    item_put_name(out, slice_text(name));
-    item_put_string(out, text);
-}
-
-static void put_int(struct buf *out, const char *name, uint64_t value) {
-    item_put_name(out, slice_text(name));
-    item_put_int(out, (int64_t)value);
-}
-
 static enum leat_code put_index(struct buf *out, const struct table_index *index) {
     const struct leat_index *spec = index->spec;
     size_t mark = item_begin(out, ITEM_M);
-    put_int(out, "id", index->id);
+    item_put_member_int(out, "id", (int64_t)index->id);
     item_put_name(out, SLICE("include"));
     size_t list = item_begin(out, ITEM_L);
     for (size_t i = 0; i < spec->include_count; i++) item_put_string(out, spec->include[i]);
     TRY(item_end(out, list));
-    put_int(out, "local", spec->local);
-    put_text(out, "name", spec->name);
-    put_text(out, "partition_key", spec->partition_key);
-    put_int(out, "projection", spec->projection);
-    put_int(out, "read_units", (uint64_t)spec->read_units);
-    put_text(out, "sort_key", spec->sort_key);
-    put_int(out, "space", index->space);
-    put_int(out, "write_units", (uint64_t)spec->write_units);
+    item_put_member_int(out, "local", (int64_t)spec->local);
+    item_put_member_text(out, "name", spec->name);
+    item_put_member_text(out, "partition_key", spec->partition_key);
+    item_put_member_int(out, "projection", (int64_t)spec->projection);
+    item_put_member_int(out, "read_units", spec->read_units);
+    item_put_member_text(out, "sort_key", spec->sort_key);
+    item_put_member_int(out, "space", (int64_t)index->space);
+    item_put_member_int(out, "write_units", spec->write_units);
     return item_end(out, mark);
 }
 
@@ -44,8 +34,8 @@ static enum leat_code put_lists(struct buf *out, const struct table *table) {
     size_t list = item_begin(out, ITEM_L);
     for (size_t i = 0; i < table->spec.attribute_count; i++) {
         size_t mark = item_begin(out, ITEM_M);
-        put_text(out, "name", table->spec.attributes[i].name);
-        put_text(out, "type", slice_of(&table->spec.attributes[i].type, 1));
+        item_put_member_text(out, "name", table->spec.attributes[i].name);
+        item_put_member_text(out, "type", slice_of(&table->spec.attributes[i].type, 1));
         TRY(item_end(out, mark));
     }
     TRY(item_end(out, list));
@@ -60,21 +50,21 @@ static enum leat_code put_lists(struct buf *out, const struct table *table) {
 enum leat_code table_to_record(const struct table *table, struct buf *out, struct leat_fault *fault) {
     const struct leat_table *spec = &table->spec;
     size_t mark = out->size;
-    put_text(out, "name", spec->name);
-    put_int(out, "number", table->id);
-    put_int(out, "parts", table->part_count);
-    put_text(out, "partition_key", spec->partition_key);
-    put_text(out, "sort_key", spec->sort_key);
-    put_int(out, "billing", spec->billing);
-    put_int(out, "read_units", (uint64_t)spec->read_units);
-    put_int(out, "write_units", (uint64_t)spec->write_units);
-    put_int(out, "protection", spec->deletion_protection);
-    put_int(out, "created", spec->created_ms);
-    put_int(out, "decreases", spec->throughput_decreases_today);
-    put_int(out, "increased", spec->throughput_increased_ms);
-    put_int(out, "decreased", spec->throughput_decreased_ms);
-    put_int(out, "billing_changed", spec->billing_changed_ms);
-    put_text(out, "uuid", spec->id);
+    item_put_member_text(out, "name", spec->name);
+    item_put_member_int(out, "number", (int64_t)table->id);
+    item_put_member_int(out, "parts", (int64_t)table->part_count);
+    item_put_member_text(out, "partition_key", spec->partition_key);
+    item_put_member_text(out, "sort_key", spec->sort_key);
+    item_put_member_int(out, "billing", (int64_t)spec->billing);
+    item_put_member_int(out, "read_units", spec->read_units);
+    item_put_member_int(out, "write_units", spec->write_units);
+    item_put_member_int(out, "protection", (int64_t)spec->deletion_protection);
+    item_put_member_int(out, "created", (int64_t)spec->created_ms);
+    item_put_member_int(out, "decreases", (int64_t)spec->throughput_decreases_today);
+    item_put_member_int(out, "increased", (int64_t)spec->throughput_increased_ms);
+    item_put_member_int(out, "decreased", (int64_t)spec->throughput_decreased_ms);
+    item_put_member_int(out, "billing_changed", (int64_t)spec->billing_changed_ms);
+    item_put_member_text(out, "uuid", spec->id);
     if (spec->settings.data != NULL) {
         item_put_name(out, SLICE("settings"));
         item_put_binary(out, spec->settings);
@@ -88,19 +78,7 @@ enum leat_code table_to_record(const struct table *table, struct buf *out, struc
 /* ---- reading ---- */
 
 static struct leat_slice get_text(struct leat_slice map, const char *name, struct arena *arena) {
-    struct item_value value;
-    if (!item_find(map, slice_text(name), &value) || (value.type != ITEM_S && value.type != ITEM_B))
-        return (struct leat_slice){NULL, 0};
-    return arena_copy(arena, value.payload);
-}
-
-static int64_t get_int(struct leat_slice map, const char *name) {
-    struct item_value value;
-    struct item_number number;
-    int64_t integer = 0;
-    if (item_find(map, slice_text(name), &value) && value.type == ITEM_N && item_number_decode(value.payload, &number))
-        (void)item_number_int64(&number, &integer);
-    return integer;
+    return arena_copy(arena, item_member_text(map, name));
 }
 
 static struct leat_slice get_list(struct leat_slice map, const char *name, size_t *count) {
@@ -118,16 +96,16 @@ static bool get_index(struct leat_slice map, struct arena *arena, struct leat_in
     struct leat_slice *include = ARENA_ARRAY(arena, struct leat_slice, count);
     if (include == NULL) return false;
     *spec = (struct leat_index){.name = get_text(map, "name", arena),
-                                .local = get_int(map, "local") != 0,
+                                .local = item_member_int(map, "local") != 0,
                                 .partition_key = get_text(map, "partition_key", arena),
                                 .sort_key = get_text(map, "sort_key", arena),
-                                .projection = (enum leat_project)get_int(map, "projection"),
+                                .projection = (enum leat_project)item_member_int(map, "projection"),
                                 .include = include,
-                                .read_units = get_int(map, "read_units"),
-                                .write_units = get_int(map, "write_units")};
+                                .read_units = item_member_int(map, "read_units"),
+                                .write_units = item_member_int(map, "write_units")};
     struct item_iterator at = item_iterate(list);
     while (item_list_next(&at, &entry)) include[spec->include_count++] = arena_copy(arena, entry.payload);
-    *index = (struct table_index){.spec = spec, .id = (uint32_t)get_int(map, "id"), .space = (uint8_t)get_int(map, "space")};
+    *index = (struct table_index){.spec = spec, .id = (uint32_t)item_member_int(map, "id"), .space = (uint8_t)item_member_int(map, "space")};
     return spec->name.data != NULL && spec->partition_key.data != NULL;
 }
 
@@ -162,23 +140,23 @@ static bool get_lists(struct leat_slice record, struct table *table) {
 static enum leat_code table_fill(struct table *table, struct leat_slice record, const struct catalogue *catalogue,
                                  struct leat_fault *fault) {
     struct arena *arena = &table->arena;
-    table->id = (uint32_t)get_int(record, "number");
-    table->part_count = (uint16_t)get_int(record, "parts");
+    table->id = (uint32_t)item_member_int(record, "number");
+    table->part_count = (uint16_t)item_member_int(record, "parts");
     table->spec = (struct leat_table){.name = get_text(record, "name", arena),
                                       .partition_key = get_text(record, "partition_key", arena),
                                       .sort_key = get_text(record, "sort_key", arena),
-                                      .billing = (enum leat_billing)get_int(record, "billing"),
-                                      .read_units = get_int(record, "read_units"),
-                                      .write_units = get_int(record, "write_units"),
-                                      .deletion_protection = get_int(record, "protection") != 0,
+                                      .billing = (enum leat_billing)item_member_int(record, "billing"),
+                                      .read_units = item_member_int(record, "read_units"),
+                                      .write_units = item_member_int(record, "write_units"),
+                                      .deletion_protection = item_member_int(record, "protection") != 0,
                                       .settings = get_text(record, "settings", arena),
                                       .status = LEAT_ACTIVE,
                                       .id = get_text(record, "uuid", arena),
-                                      .created_ms = (uint64_t)get_int(record, "created"),
-                                      .throughput_decreases_today = (uint64_t)get_int(record, "decreases"),
-                                      .throughput_increased_ms = (uint64_t)get_int(record, "increased"),
-                                      .throughput_decreased_ms = (uint64_t)get_int(record, "decreased"),
-                                      .billing_changed_ms = (uint64_t)get_int(record, "billing_changed")};
+                                      .created_ms = (uint64_t)item_member_int(record, "created"),
+                                      .throughput_decreases_today = (uint64_t)item_member_int(record, "decreases"),
+                                      .throughput_increased_ms = (uint64_t)item_member_int(record, "increased"),
+                                      .throughput_decreased_ms = (uint64_t)item_member_int(record, "decreased"),
+                                      .billing_changed_ms = (uint64_t)item_member_int(record, "billing_changed")};
     if (table->spec.name.data == NULL || table->spec.partition_key.data == NULL || !get_lists(record, table))
         return fault_set(fault, LEAT_STORE_CORRUPT, "a table's catalogue entry is damaged");
     return table_derive(table, catalogue, fault);
