@@ -3,6 +3,7 @@
 
 #define COMMANDS(X) \
     X(serve)        \
+    X(tail)         \
     X(version)
 
 #define DECLARE(name) extern const struct cmd cmd_##name;

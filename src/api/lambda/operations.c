@@ -2,17 +2,26 @@
 #include "api/lambda/lambda.h"
 #include "base/slice.h"
 
-static const struct api_operation *const operations[] = {
-    &lambda_invoke,
-    &lambda_get_function,
-    &lambda_get_function_configuration,
-    &lambda_list_functions,
-    &lambda_create_function,
-    &lambda_update_function_code,
-    &lambda_update_function_configuration,
-    &lambda_delete_function,
-    NULL,
-};
+#define OPERATIONS(X)               \
+    X(invoke) \
+    X(get_function) \
+    X(get_function_configuration) \
+    X(list_functions) \
+    X(get_event_source_mapping) \
+    X(list_event_source_mappings) \
+    X(create_function) \
+    X(update_function_code) \
+    X(update_function_configuration) \
+    X(delete_function) \
+    X(create_event_source_mapping) \
+    X(update_event_source_mapping) \
+    X(delete_event_source_mapping)
+
+#define DECLARE(name) extern const struct api_operation lambda_##name;
+OPERATIONS(DECLARE)
+
+#define ENTRY(name) &lambda_##name,
+static const struct api_operation *const operations[] = {OPERATIONS(ENTRY) NULL};
 
 static unsigned status_of(enum leat_code code) {
     switch (code) {
