@@ -363,6 +363,7 @@ void runner_grown(struct runner *runner) {
 
 void runner_change(struct runner *runner, const struct step_settings *settings) {
     step_change(&runner->step, settings);
+    step_available(&runner->step); /* nobody has told it of news while the mapping was off */
     runner_run(runner);
 }
 

@@ -11,6 +11,7 @@ enum { TRANSACTION_WRITES_MAX = 100, ITEM_BYTES_MAX = 400 * 1024 };
 #define MAPPINGS SLICE("leat:mappings")
 #define CHECKPOINTS SLICE("leat:checkpoints")
 #define UUID SLICE("UUID")
+#define MAPPING SLICE("MappingUUID") /* UUID is a reserved word of key conditions */
 #define SHARD SLICE("ShardId")
 
 /* ------------------------------------------------------------------ lists */
@@ -39,12 +40,12 @@ static enum leat_code table_ensure(struct leat *db, struct leat_slice name, bool
     enum leat_code code = leat_table_describe(db, name, &description, fault);
     leat_description_free(&description);
     if (code != LEAT_RESOURCE_NOT_FOUND) return code;
-    const struct leat_attribute attributes[] = {{UUID, 'S'}, {SHARD, 'S'}};
+    const struct leat_attribute attributes[] = {{sorted ? MAPPING : UUID, 'S'}, {SHARD, 'S'}};
     struct leat_table table = {
         .name = name,
         .attributes = attributes,
         .attribute_count = sorted ? 2 : 1,
-        .partition_key = UUID,
+        .partition_key = attributes[0].name,
         .billing = LEAT_PROVISIONED, /* one partition is enough */
         .read_units = 1,
         .write_units = 1,
@@ -119,7 +120,7 @@ enum leat_code store_mapping_delete(struct leat *db, struct leat_slice uuid, str
 
 static void checkpoint_to_item(struct leat_slice uuid, const struct store_checkpoint *checkpoint, struct buf *out) {
     size_t mark = out->size;
-    put_key(out, UUID, uuid);
+    put_key(out, MAPPING, uuid);
     put_key(out, SHARD, slice_text(checkpoint->shard));
     if (checkpoint->sequence[0] != 0) put_key(out, SLICE("SequenceNumber"), slice_text(checkpoint->sequence));
     item_put_name(out, SLICE("Finished"));
@@ -167,7 +168,7 @@ enum leat_code store_checkpoints_read(struct leat *db, struct leat_slice uuid, s
     put_key(&values, SLICE(":uuid"), uuid);
     enum leat_code code = item_close(&values, 0) == LEAT_OK ? LEAT_OK : fault_memory(fault);
     struct leat_query query = {
-        .table = CHECKPOINTS, .key_condition = SLICE("UUID = :uuid"), .values = buf_view(&values)};
+        .table = CHECKPOINTS, .key_condition = SLICE("MappingUUID = :uuid"), .values = buf_view(&values)};
     while (code == LEAT_OK) {
         code = leat_query(db, &query, &next, fault);
         leat_result_free(&page);
@@ -252,7 +253,7 @@ static enum leat_code delete_all(struct leat *db, struct leat_slice uuid, const 
     group_init(&group);
     for (size_t i = 0; i < checkpoints->count && code == LEAT_OK; i++) {
         size_t mark = group.bytes.size;
-        put_key(&group.bytes, UUID, uuid);
+        put_key(&group.bytes, MAPPING, uuid);
         put_key(&group.bytes, SHARD, slice_text(checkpoints->all[i].shard));
         if (item_close(&group.bytes, mark) != LEAT_OK) group.bytes.failed = true;
         group_add(&group, LEAT_DELETE, CHECKPOINTS);

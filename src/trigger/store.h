@@ -1,7 +1,7 @@
 /* Where mappings and checkpoints live: items of two reserved tables, written through leat.h.
  *
  *   leat:mappings     UUID -> the settings (mapping.c)
- *   leat:checkpoints  (UUID, ShardId) -> SequenceNumber: read on behind this one; absent: from the shard's start
+ *   leat:checkpoints  (MappingUUID, ShardId) -> SequenceNumber: read on behind this one; absent: from the shard's start
  *                                        Finished: the shard was read to its end
  *                                        Delivered: at least one batch of the shard was taken by the function
  *
