@@ -2,19 +2,19 @@
 #include "api/lambda/lambda.h"
 #include "base/slice.h"
 
-#define OPERATIONS(X)               \
-    X(invoke) \
-    X(get_function) \
-    X(get_function_configuration) \
-    X(list_functions) \
-    X(get_event_source_mapping) \
-    X(list_event_source_mappings) \
-    X(create_function) \
-    X(update_function_code) \
-    X(update_function_configuration) \
-    X(delete_function) \
-    X(create_event_source_mapping) \
-    X(update_event_source_mapping) \
+#define OPERATIONS(X)                                                                                                  \
+    X(invoke)                                                                                                          \
+    X(get_function)                                                                                                    \
+    X(get_function_configuration)                                                                                      \
+    X(list_functions)                                                                                                  \
+    X(get_event_source_mapping)                                                                                        \
+    X(list_event_source_mappings)                                                                                      \
+    X(create_function)                                                                                                 \
+    X(update_function_code)                                                                                            \
+    X(update_function_configuration)                                                                                   \
+    X(delete_function)                                                                                                 \
+    X(create_event_source_mapping)                                                                                     \
+    X(update_event_source_mapping)                                                                                     \
     X(delete_event_source_mapping)
 
 #define DECLARE(name) extern const struct api_operation lambda_##name;
