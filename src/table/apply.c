@@ -11,7 +11,7 @@
 #include "table/token.h"
 #include "table/write.h"
 
-enum { NEW_ITEM_MAX = 16 * 1024 * 1024 };
+enum { NEW_ITEM_MAX = 64 * 1024 * 1024 }; /* far over any item, so that its size is what is judged */
 
 static const struct leat_slice ABSENT = {NULL, 0};
 

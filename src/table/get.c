@@ -12,12 +12,18 @@ struct get_one {
     size_t slot;         /* of capacity */
 };
 
+static enum leat_code get_parse(const struct leat_get *get, struct get_one *one, struct arena *arena, struct leat_fault *fault) {
+    const struct leat_slice no_values = {NULL, 0};
+    struct expr_environment environment;
+    if (get->projection.data == NULL) return expr_environment_unneeded(get->names, no_values, "ProjectionExpression is null", fault);
+    TRY(expr_environment_init(&environment, arena, get->names, no_values, fault));
+    TRY(expr_projection_parse(&environment, get->projection, &one->projection, fault));
+    return expr_environment_finish(&environment, true, fault);
+}
+
 static enum leat_code get_prepare(struct engine *engine, const struct leat_get *get, struct get_one *one,
                                   struct store_key *where, struct arena *arena, struct leat_fault *fault) {
-    struct expr_environment environment;
-    TRY(expr_environment_init(&environment, arena, get->names, (struct leat_slice){NULL, 0}, fault));
-    if (get->projection.data != NULL) TRY(expr_projection_parse(&environment, get->projection, &one->projection, fault));
-    TRY(expr_environment_finish(&environment, get->projection.data != NULL, fault));
+    TRY(get_parse(get, one, arena, fault));
     TRY(catalogue_need(&engine->catalogue, get->table, &one->table, fault));
     struct schema_key key;
     TRY(schema_check_key(&one->table->keys, get->key, &key, fault));

@@ -304,7 +304,8 @@ static enum leat_code check_filter_keys(const struct walk *walk) {
 static enum leat_code parse(struct walk *walk) {
     const struct leat_query *query = walk->query;
     struct expr_environment environment;
-    bool any = query->key_condition.data != NULL || query->filter.data != NULL || query->projection.data != NULL;
+    if (query->key_condition.data == NULL && query->filter.data == NULL && query->projection.data == NULL)
+        return expr_environment_unneeded(query->names, query->values, "FilterExpression is null", walk->fault);
     TRY(expr_environment_init(&environment, &walk->result->memory->arena, query->names, query->values, walk->fault));
     if (query->filter.data != NULL)
         TRY(expr_condition_parse(&environment, EXPR_FILTER, query->filter, &walk->filter, walk->fault));
@@ -312,7 +313,8 @@ static enum leat_code parse(struct walk *walk) {
         TRY(expr_projection_parse(&environment, query->projection, &walk->projection, walk->fault));
     if (query->key_condition.data != NULL)
         TRY(expr_key_condition_parse(&environment, query->key_condition, &walk->key_condition, walk->fault));
-    return expr_environment_finish(&environment, any, walk->fault);
+    if (walk->key_condition != NULL) TRY(expr_key_condition_check(walk->key_condition, walk->fault));
+    return expr_environment_finish(&environment, true, walk->fault);
 }
 
 struct unprojected { const struct walk *walk; bool any; };

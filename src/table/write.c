@@ -28,6 +28,22 @@ static enum leat_code make_key_item(struct write_operation *operation, const str
     return operation->key_item.data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
+/* Keys are scalars: nothing can be inside them. */
+static enum leat_code check_inside_keys(const struct write_operation *operation, struct leat_fault *fault) {
+    const struct schema *keys = &operation->table->keys;
+    const struct leat_slice names[2] = {keys->partition, keys->sort};
+    for (int i = 0; i < 2; i++) {
+        if (names[i].data == NULL) continue;
+        bool inside = (operation->condition != NULL && expr_condition_uses_inside(operation->condition, names[i])) ||
+                      (operation->update != NULL && expr_update_uses_inside(operation->update, names[i]));
+        if (inside)
+            return fault_set(fault, LEAT_VALIDATION,
+                             "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+                             "IndexKey: %.*s", SLICE_FORMAT(names[i]));
+    }
+    return LEAT_OK;
+}
+
 static enum leat_code check_update_keys(const struct write_operation *operation, struct leat_fault *fault) {
     const struct schema *keys = &operation->table->keys;
     const struct leat_slice names[2] = {keys->partition, keys->sort};
@@ -42,12 +58,15 @@ static enum leat_code check_update_keys(const struct write_operation *operation,
 static enum leat_code parse_expressions(struct write_operation *operation, const struct leat_write *write, struct arena *arena,
                                         struct leat_fault *fault) {
     struct expr_environment environment;
-    bool any = write->update.data != NULL || write->condition.data != NULL;
+    if (write->update.data == NULL && write->condition.data == NULL)
+        return expr_environment_unneeded(write->names, write->values,
+                                         write->kind == LEAT_UPDATE ? "UpdateExpression and ConditionExpression are null"
+                                                                    : "ConditionExpression is null", fault);
     TRY(expr_environment_init(&environment, arena, write->names, write->values, fault));
     if (write->update.data != NULL) TRY(expr_update_parse(&environment, write->update, &operation->update, fault));
     if (write->condition.data != NULL)
         TRY(expr_condition_parse(&environment, EXPR_CONDITION, write->condition, &operation->condition, fault));
-    return expr_environment_finish(&environment, any, fault);
+    return expr_environment_finish(&environment, true, fault);
 }
 
 /* The trees borrow from texts, names and values: they must be the job's own before the caller returns. */
@@ -79,6 +98,7 @@ static enum leat_code prepare_operation(struct engine *engine, const struct leat
     } else {
         TRY(schema_check_key(&operation->table->keys, write.key, &key, fault));
     }
+    TRY(check_inside_keys(operation, fault));
     if (operation->update != NULL) TRY(check_update_keys(operation, fault));
     TRY(make_key_item(operation, &key, arena, fault));
     return write_locate(operation->table, &key, arena, &operation->part, &operation->store_key, fault);
