@@ -1,6 +1,8 @@
 /* Whichever call to the disk fails in a commit: all or nothing has happened, the answer says which, and the store goes on. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "disk.h"
 #include "subject.h"
@@ -96,3 +98,40 @@ Test(store_disk, the_disk_is_full_once) { check(DISK_ENOSPC, false); }
 Test(store_disk, the_disk_is_full_for_a_while) { check(DISK_ENOSPC, true); }
 Test(store_disk, a_write_is_short_once) { check(DISK_SHORT, false); }
 Test(store_disk, writes_are_short_for_a_while) { check(DISK_SHORT, true); }
+
+/* The file cannot be opened again after the error either: the outcome is not known until it can. */
+static unsigned long fail_without_file(struct subject *subject, unsigned long nth, bool *failed) {
+    store_sequence before, after;
+    char path[128], aside[128], letter = letter_of(subject, &before), other = letter == 'a' ? 'b' : 'a';
+    snprintf(path, sizeof path, "%s/data", subject->directory);
+    snprintf(aside, sizeof aside, "%s/aside", subject->directory);
+    cr_assert(rename(path, aside) == 0 && mkdir(path, 0700) == 0);
+    disk_fail(nth, DISK_EIO, true);
+    enum leat_code code = change(subject, other);
+    *failed = disk_failures() > 0;
+    disk_fail(0, DISK_EIO, false);
+    if (code == LEAT_STORE_UNKNOWN) {
+        struct store_head head;
+        struct store_transaction *t;
+        EXPECT(subject, store_heads(subject->store, &(store_part){PART}, 1, &head, &subject->fault), LEAT_IO);
+        EXPECT(subject, store_begin(subject->store, NULL, 0, &t, &subject->fault), LEAT_IO);
+    }
+    cr_assert(rmdir(path) == 0 && rename(aside, path) == 0);
+    subject_put(subject, 8, "wakes", "it");
+    char now = letter_of(subject, &after);
+    cr_assert(now == (after == before ? letter : other));
+    cr_assert(code == LEAT_STORE_UNKNOWN || (code == LEAT_OK) == (now == other));
+    return code == LEAT_STORE_UNKNOWN;
+}
+
+Test(store_disk, an_outcome_that_cannot_be_found_out_is_unknown_and_the_store_goes_on_later) {
+    struct subject subject;
+    subject_init(&subject, store_engine_find("lmdb"));
+    subject_open(&subject);
+    OK(&subject, change(&subject, 'a'));
+    unsigned long unknown = 0;
+    bool failed = true;
+    for (unsigned long nth = 1; failed; nth++) unknown += fail_without_file(&subject, nth, &failed);
+    cr_assert_gt(unknown, 0);
+    subject_fini(&subject);
+}

@@ -174,6 +174,58 @@ CONTRACT_DURABLE(past_bytes_max_the_store_is_full_until_something_is_removed) {
     cr_assert(again * 2 > written, "%s: a dropped partition gives its room back: %lu of %lu", subject->name, again, written);
 }
 
+static enum leat_code put_rows(struct subject *subject, int from, int to, int step, size_t size) {
+    static uint8_t value[1500];
+    const store_part part = PART;
+    struct store_transaction *t;
+    TRY(store_begin(subject->store, &part, 1, &t, &subject->fault));
+    for (int i = from; i < to; i += step) {
+        char key[24];
+        snprintf(key, sizeof key, "%08d", i);
+        if (size > 0) OK(subject, store_put(t, part, slice_text(key), slice_of(value, size), NULL));
+        else OK(subject, store_del(t, part, slice_text(key), NULL));
+    }
+    return store_commit(t, &subject->fault);
+}
+
+/* Removing a row of each page needs about as many new pages as there are, for a moment. */
+CONTRACT_DURABLE(a_full_store_can_be_emptied_by_one_large_transaction) {
+    subject->options.bytes_max = 1 << 20;
+    subject_open(subject);
+    int rows = 0;
+    while (put_rows(subject, rows, rows + 1, 1, 1500) == LEAT_OK && rows < 10000) rows++;
+    cr_assert(rows > 100 && rows < 10000);
+    EXPECT(subject, put_rows(subject, 0, rows, 2, 1400), LEAT_STORE_FULL);
+    OK(subject, put_rows(subject, 0, rows, 2, 0));
+    OK(subject, put_rows(subject, 1, rows, 2, 0));
+    for (int i = 0; i < 10; i++) OK(subject, put_rows(subject, i, i + 1, 1, 1500));
+    cr_assert_eq(subject_head(subject, PART).next, 1);
+    subject_reopen(subject);
+    struct counted all = {0};
+    OK(subject, store_scan(subject->store, PART, SLICE(""), slice_text(NULL), false, count_row, &all, NULL));
+    cr_assert_eq(all.count, 10);
+}
+
+CONTRACT_DURABLE(a_file_that_is_not_the_engines_is_refused_and_left_alone) {
+    char path[128], bytes[16384], again[sizeof bytes];
+    snprintf(path, sizeof path, "%s/data", subject->directory);
+    memset(bytes, 'x', sizeof bytes);
+    int fd = open(path, O_CREAT | O_RDWR, 0600);
+    cr_assert_eq(write(fd, bytes, sizeof bytes), (ssize_t)sizeof bytes);
+    EXPECT(subject, subject->engine->open(&subject->options, &subject->store, &subject->fault), LEAT_STORE_CORRUPT);
+    cr_assert(strstr(subject->fault.message, path) != NULL, "%s", subject->fault.message);
+    cr_assert(pread(fd, again, sizeof again, 0) == (ssize_t)sizeof again && memcmp(bytes, again, sizeof again) == 0);
+    close(fd);
+    subject->store = NULL;
+}
+
+CONTRACT_DURABLE(a_directory_that_is_missing_is_an_error) {
+    subject->options.directory = "/tmp/leat-no-such-directory";
+    EXPECT(subject, subject->engine->open(&subject->options, &subject->store, &subject->fault), LEAT_IO);
+    cr_assert(strstr(subject->fault.message, "/tmp/leat-no-such-directory") != NULL, "%s", subject->fault.message);
+    subject->store = NULL;
+}
+
 /* The kernel refuses to make files larger than this, with EFBIG, in the middle of a write. */
 CONTRACT_DURABLE(a_limit_of_the_file_size_is_answered_and_the_store_goes_on) {
     struct rlimit old, small = {1 << 20, RLIM_INFINITY};
