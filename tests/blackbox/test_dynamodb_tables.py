@@ -107,6 +107,17 @@ def test_a_protected_table_is_not_deleted(dynamodb, raw, make_table):
     dynamodb.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 100})
 
 
+def test_the_table_class_changes_and_tags_stay(dynamodb, make_table):
+    name = make_table(Tags=[{"Key": "a", "Value": "b"}])
+    assert "TableClassSummary" not in dynamodb.describe_table(TableName=name)["Table"]
+    dynamodb.update_table(TableName=name, TableClass="STANDARD_INFREQUENT_ACCESS")
+    table = wait_active(dynamodb, name)
+    assert table["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    assert dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"] == [{"Key": "a", "Value": "b"}]
+    dynamodb.tag_resource(ResourceArn=table["TableArn"], Tags=[{"Key": "c", "Value": "d"}])
+    assert wait_active(dynamodb, name)["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+
+
 def test_tags(dynamodb, make_table):
     name = make_table(Tags=[{"Key": "team", "Value": "mill"}])
     arn = dynamodb.describe_table(TableName=name)["Table"]["TableArn"]

@@ -1,7 +1,5 @@
 /* CreateTable. Source: Amazon DynamoDB API Reference, CreateTable. */
 #include "api/dynamodb/dynamodb.h"
-#include "base/slice.h"
-#include "item/value.h"
 
 struct input {
     struct leat_slice table;
@@ -11,8 +9,6 @@ struct input {
     struct dynamodb_stream_specification *stream;
     struct api_boolean protection;
 };
-
-static const struct api_choice class_choices[] = {{"STANDARD", 1}, {"STANDARD_INFREQUENT_ACCESS", 2}, {NULL, 0}};
 
 static const struct api_field fields[] = {
     API_FIELD(struct input, table, "TableName", API_STRING, .alone = true, .or_arn = true, .min = 3, .max = 255,
@@ -30,7 +26,7 @@ static const struct api_field fields[] = {
               .size = sizeof(struct dynamodb_index)),
     API_FIELD(struct input, stream, "StreamSpecification", API_STRUCT, .fields = dynamodb_stream_fields,
               .size = sizeof(struct dynamodb_stream_specification), .type = "StreamSpecification"),
-    API_FIELD(struct input, class, "TableClass", API_ENUM, .choices = class_choices),
+    API_FIELD(struct input, class, "TableClass", API_ENUM, .choices = dynamodb_class_choices),
     API_FIELD(struct input, protection, "DeletionProtectionEnabled", API_BOOLEAN),
     API_FIELD(struct input, tags, "Tags", API_LIST, .element = &dynamodb_tag_element, .size = sizeof(struct dynamodb_tag)),
     API_FIELDS_END,
@@ -72,22 +68,6 @@ static enum leat_code add_indexes(struct api_call *call, const struct input *in,
     return LEAT_OK;
 }
 
-static enum leat_code add_settings(struct api_call *call, const struct input *in, struct leat_table *table) {
-    struct leat_slice settings = {NULL, 0};
-    if (in->class.text.data != NULL) {
-        struct buf built;
-        buf_init(&built, 256);
-        item_put_name(&built, SLICE("class"));
-        item_put_string(&built, in->class.text);
-        settings = arena_copy(call->arena, buf_view(&built));
-        buf_fini(&built);
-        if (settings.data == NULL) return fault_memory(&call->fault);
-    }
-    if (in->tags.count > 0) TRY(dynamodb_settings_tag(call, settings, &in->tags, NULL, &settings, &call->fault));
-    table->settings = settings;
-    return LEAT_OK;
-}
-
 static enum leat_code create(struct api_call *call, const struct input *in, struct leat_description *out) {
     struct leat_table table = {.name = in->table, .deletion_protection = in->protection.value};
     table.billing = in->billing.value == DYNAMODB_PAY_PER_REQUEST ? LEAT_PAY_PER_REQUEST : LEAT_PROVISIONED;
@@ -99,7 +79,10 @@ static enum leat_code create(struct api_call *call, const struct input *in, stru
     TRY(dynamodb_keys(&in->keys, &table.partition_key, &table.sort_key, &call->fault));
     TRY(add_indexes(call, in, &table));
     if (in->stream != NULL) TRY(dynamodb_stream_view(in->stream, &table.stream, &call->fault));
-    TRY(add_settings(call, in, &table));
+    if (in->class.text.data != NULL || in->tags.count > 0) {
+        struct dynamodb_settings settings = {.tags = &in->tags, .class = in->class.text};
+        TRY(dynamodb_settings_change(call, table.settings, &settings, &table.settings, &call->fault));
+    }
     return leat_table_create(call->server->db, &table, out, &call->fault);
 }
 

@@ -15,6 +15,8 @@ static const struct api_choice view_choices[] = {{"NEW_IMAGE", LEAT_NEW_IMAGE},
 const struct api_choice dynamodb_billing_choices[] = {
     {"PROVISIONED", DYNAMODB_PROVISIONED}, {"PAY_PER_REQUEST", DYNAMODB_PAY_PER_REQUEST}, {NULL, 0}};
 
+const struct api_choice dynamodb_class_choices[] = {{"STANDARD", 1}, {"STANDARD_INFREQUENT_ACCESS", 2}, {NULL, 0}};
+
 static const struct api_field definition_fields[] = {
     API_FIELD(struct dynamodb_definition, name, "AttributeName", API_STRING, .required = true, .min = 1, .max = 255),
     API_FIELD(struct dynamodb_definition, type, "AttributeType", API_ENUM, .required = true, .choices = attribute_choices),
@@ -157,23 +159,31 @@ static enum leat_code put_tags(struct buf *out, struct leat_slice old, const str
     return item_end(out, mark);
 }
 
-enum leat_code dynamodb_settings_tag(struct api_call *call, struct leat_slice settings, const struct api_list *tags,
-                                     const struct api_list *removed, struct leat_slice *out, struct leat_fault *fault) {
-    enum { SETTINGS_BYTES_MAX = 256 * 1024 };
-    struct buf built;
-    buf_init(&built, SETTINGS_BYTES_MAX);
+static enum leat_code build_settings(struct buf *out, struct leat_slice settings, const struct dynamodb_settings *change) {
     struct item_value old = {0};
     if (settings.data != NULL) (void)item_find(settings, SLICE("tags"), &old);
-    enum leat_code code = put_tags(&built, old.payload, tags, removed);
+    enum leat_code code = put_tags(out, old.payload, change->tags, change->tags_removed);
+    if (change->class.data != NULL) {
+        item_put_name(out, SLICE("class"));
+        item_put_string(out, change->class);
+    }
     struct item_iterator entries = item_iterate(settings);
     struct leat_slice name;
     struct item_value value;
     while (item_map_next(&entries, &name, &value)) {
-        if (slice_is(name, "tags")) continue;
-        item_put_name(&built, name);
-        item_put_value(&built, &value);
+        if (slice_is(name, "tags") || (change->class.data != NULL && slice_is(name, "class"))) continue;
+        item_put_name(out, name);
+        item_put_value(out, &value);
     }
-    if (code == LEAT_OK) code = item_close(&built, 0);
+    return code == LEAT_OK ? item_close(out, 0) : code;
+}
+
+enum leat_code dynamodb_settings_change(struct api_call *call, struct leat_slice settings, const struct dynamodb_settings *change,
+                                        struct leat_slice *out, struct leat_fault *fault) {
+    enum { SETTINGS_BYTES_MAX = 256 * 1024 };
+    struct buf built;
+    buf_init(&built, SETTINGS_BYTES_MAX);
+    enum leat_code code = build_settings(&built, settings, change);
     *out = arena_copy(call->arena, buf_view(&built));
     buf_fini(&built);
     if (code == LEAT_VALIDATION) return fault_set(fault, code, "One or more parameter values were invalid: duplicate tag keys");

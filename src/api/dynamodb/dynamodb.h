@@ -135,8 +135,13 @@ enum leat_code dynamodb_stream_view(const struct dynamodb_stream_specification *
 /* Table settings are an item of ours: {"tags": {"key": "value"}, "class": "STANDARD"}. */
 struct dynamodb_tag { struct leat_slice key, value; };
 extern const struct api_field dynamodb_tag_element;
-/* The settings with these tags set and those keys removed; in the arena. */
-enum leat_code dynamodb_settings_tag(struct api_call *call, struct leat_slice settings, const struct api_list *tags,
-                                     const struct api_list *removed, struct leat_slice *out, struct leat_fault *fault) LEAT_MUST_USE;
+struct dynamodb_settings {
+    const struct api_list *tags, *tags_removed; /* set these; remove these keys. NULL: none */
+    struct leat_slice class;                    /* absent: as it was */
+};
+/* The settings after the change, in the arena. */
+enum leat_code dynamodb_settings_change(struct api_call *call, struct leat_slice settings, const struct dynamodb_settings *change,
+                                        struct leat_slice *out, struct leat_fault *fault) LEAT_MUST_USE;
+extern const struct api_choice dynamodb_class_choices[];
 
 #endif

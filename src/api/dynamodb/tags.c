@@ -43,7 +43,8 @@ static enum leat_code change(struct api_call *call, const struct input *in) {
     struct leat_description before = {0}, after = {0};
     TRY(describe(call, in->arn, &before));
     struct leat_slice settings;
-    enum leat_code code = dynamodb_settings_tag(call, before.table.settings, &in->tags, &in->keys, &settings, &call->fault);
+    struct dynamodb_settings tagged = {.tags = &in->tags, .tags_removed = &in->keys};
+    enum leat_code code = dynamodb_settings_change(call, before.table.settings, &tagged, &settings, &call->fault);
     leat_description_free(&before);
     if (code != LEAT_OK) return code;
     struct leat_table_change change = {.name = in->arn, .change_settings = true, .settings = settings};

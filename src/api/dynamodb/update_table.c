@@ -10,7 +10,8 @@ struct index_change { struct dynamodb_index *create; struct index_update *update
 struct input {
     struct leat_slice table;
     struct api_list definitions, changes;
-    struct api_enum billing;
+    struct api_enum billing, class;
+    struct leat_slice encryption; /* accepted: data at rest is the file system's matter */
     struct dynamodb_throughput *throughput;
     struct dynamodb_stream_specification *stream;
     struct api_boolean protection;
@@ -50,6 +51,8 @@ static const struct api_field fields[] = {
               .size = sizeof(struct index_change)),
     API_FIELD(struct input, stream, "StreamSpecification", API_STRUCT, .fields = dynamodb_stream_fields,
               .size = sizeof(struct dynamodb_stream_specification), .type = "StreamSpecification"),
+    API_FIELD(struct input, class, "TableClass", API_ENUM, .choices = dynamodb_class_choices),
+    API_FIELD(struct input, encryption, "SSESpecification", API_RAW),
     API_FIELD(struct input, protection, "DeletionProtectionEnabled", API_BOOLEAN),
     API_FIELDS_END,
 };
@@ -59,7 +62,9 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
     (void)call;
     if (in->table.data == NULL)
         return fault_set(fault, LEAT_VALIDATION, "The parameter 'TableName' is required but was not present in the request");
-    if (in->throughput == NULL && in->changes.count == 0 && in->stream == NULL && in->billing.value == 0 && !in->protection.given)
+    bool units = in->throughput != NULL || in->billing.value != 0;
+    bool other = in->protection.given || in->class.value != 0 || in->encryption.data != NULL;
+    if (!units && !other && in->changes.count == 0 && in->stream == NULL)
         return fault_set(fault, LEAT_VALIDATION,
                          "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
                          "SSESpecification or ReplicaUpdates is required");
@@ -100,7 +105,8 @@ static enum leat_code index_change(struct api_call *call, const struct index_cha
 /* Asking for the units that a table has already is a fault, unless something else changes with them. */
 static enum leat_code check_units(struct api_call *call, const struct input *in) {
     struct leat_description now = {0};
-    if (in->throughput == NULL || in->changes.count > 0 || in->stream != NULL || in->protection.given) return LEAT_OK;
+    if (in->throughput == NULL || in->changes.count > 0 || in->stream != NULL) return LEAT_OK;
+    if (in->protection.given || in->class.value != 0) return LEAT_OK;
     TRY(leat_table_describe(call->server->db, in->table, &now, &call->fault));
     int64_t read = now.table.read_units, write = now.table.write_units;
     bool same = now.table.billing == LEAT_PROVISIONED && read == in->throughput->read.value && write == in->throughput->write.value;
@@ -113,6 +119,16 @@ static enum leat_code check_units(struct api_call *call, const struct input *in)
                      ". Requested WriteCapacityUnits: %" PRId64
                      ". Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
                      read, read, write, write);
+}
+
+static enum leat_code change_class(struct api_call *call, const struct input *in, struct leat_table_change *change) {
+    struct leat_description now = {0};
+    struct dynamodb_settings settings = {.class = in->class.text};
+    TRY(leat_table_describe(call->server->db, in->table, &now, &call->fault));
+    enum leat_code code = dynamodb_settings_change(call, now.table.settings, &settings, &change->settings, &call->fault);
+    leat_description_free(&now);
+    change->change_settings = true;
+    return code;
 }
 
 static enum leat_code update(struct api_call *call, const struct input *in, struct leat_description *out) {
@@ -129,6 +145,7 @@ static enum leat_code update(struct api_call *call, const struct input *in, stru
         change.read_units = in->throughput->read.value;
         change.write_units = in->throughput->write.value;
     }
+    if (in->class.value != 0) TRY(change_class(call, in, &change));
     change.change_protection = in->protection.given;
     change.deletion_protection = in->protection.value;
     TRY(dynamodb_definitions(call, &in->definitions, &change.attributes, &change.attribute_count, &call->fault));
