@@ -9,7 +9,10 @@
 #include "base/random.h"
 #include "base/slice.h"
 
-enum { MESSAGE_BYTES_MAX = 256 * 1024 };
+enum {
+    MESSAGE_BYTES_MAX = 256 * 1024,
+    TARGET_BODY_BYTES_MAX = (16 << 20) + (64 << 10) /* DynamoDB's own limit is 16 MB; only REST requests carry more */
+};
 
 void api_header(struct api_call *call, const char *name, struct leat_slice value) {
     if (call->header_count < API_HEADERS_MAX && value.data != NULL)
@@ -253,6 +256,8 @@ void api_handle(struct net_request *request) {
         preflight(request);
     } else if (slice_is(request->method, "GET") && slice_is(request->path, "/")) {
         healthy(request);
+    } else if (is_target_request(call) && request->body.size > TARGET_BODY_BYTES_MAX) {
+        plain(request, 413, "the body of the request is too large");
     } else if (call->service == NULL ||
                (is_target_request(call) && (!slice_is(request->method, "POST") || !json_content(request)))) {
         plain(request, 404, "<UnknownOperationException/>\n");

@@ -4,6 +4,8 @@
 #define COMMANDS(X) \
     X(serve)        \
     X(tail)         \
+    X(invoke)       \
+    X(logs)         \
     X(version)
 
 #define DECLARE(name) extern const struct cmd cmd_##name;

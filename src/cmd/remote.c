@@ -1,10 +1,13 @@
 #include "cmd/remote.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/slice.h"
+#include "cmd/cmd.h"
 
 enum { HEADER_BYTES_MAX = 512, ERROR_BYTES_MAX = 64 * 1024 };
 
@@ -57,4 +60,35 @@ enum leat_code cmd_remote_call(struct net_client *client, const char *target, st
     buf_clear(answer);
     TRY(net_client_request(client, "POST", "/", headers, request, &status, answer, fault));
     return status == 200 ? LEAT_OK : error_answer(status, buf_view(answer), fault);
+}
+
+struct leat_slice cmd_remote_segment(struct arena *arena, const char *name) {
+    struct buf out;
+    buf_init(&out, 3 * strlen(name) + 8);
+    for (const char *at = name; *at != 0; at++) {
+        if (isalnum((unsigned char)*at) || strchr("-_.~:$", *at) != NULL) buf_byte(&out, (uint8_t)*at);
+        else buf_print(&out, "%%%02X", (unsigned char)*at);
+    }
+    struct leat_slice copy = arena_copy(arena, buf_view(&out));
+    buf_fini(&out);
+    return copy;
+}
+
+int cmd_remote_refused(unsigned status, struct leat_slice body) {
+    struct arena arena;
+    struct json_reader reader;
+    struct leat_slice words = body;
+    arena_init(&arena, 1 << 20);
+    json_reader_init(&reader, body, &arena);
+    if (json_next(&reader) == JSON_OBJECT) {
+        while (json_next(&reader) == JSON_KEY) {
+            bool wanted = slice_is(reader.text, "message") || slice_is(reader.text, "Message");
+            if (json_next(&reader) == JSON_STRING && wanted) words = reader.text;
+            if (!json_skip(&reader)) break;
+        }
+    }
+    if (words.size > 2000) words.size = 2000;
+    int code = words.size > 0 ? cmd_fail("%.*s", SLICE_FORMAT(words)) : cmd_fail("the server answered %u", status);
+    arena_fini(&arena);
+    return code;
 }

@@ -1,7 +1,8 @@
-/* A running leat, as seen by commands: DynamoDB's JSON protocol over HTTP. One thread. */
+/* A running leat, as seen by commands: DynamoDB's JSON protocol and other requests over HTTP. One thread. */
 #ifndef CMD_REMOTE_H
 #define CMD_REMOTE_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/fault.h"
 #include "net/client.h"
@@ -16,5 +17,17 @@ enum leat_code cmd_remote_new(const char *option, struct net_client **out, struc
  * LEAT_TRIMMED_DATA_ACCESS where the type says so, else LEAT_VALIDATION. */
 enum leat_code cmd_remote_call(struct net_client *client, const char *target, struct leat_slice request, struct buf *answer,
                                struct leat_fault *fault) LEAT_MUST_USE;
+
+/* A header for requests to other services that says they come from a local command. A server that accepts any credentials takes it;
+ * one with credentials wants real signatures, which the AWS CLI makes. */
+#define CMD_REMOTE_SIGNED                                                                                              \
+    "Authorization: AWS4-HMAC-SHA256 Credential=local/20000101/us-east-1/lambda/aws4_request, "                        \
+    "SignedHeaders=host, Signature=0000000000000000000000000000000000000000000000000000000000000000\r\n"
+
+/* A name as one segment of a path. */
+struct leat_slice cmd_remote_segment(struct arena *arena, const char *name);
+
+/* Says why the server refused: the answer's "message" or "Message", or its text. Answers 1, the exit status. */
+int cmd_remote_refused(unsigned status, struct leat_slice body);
 
 #endif

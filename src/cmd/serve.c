@@ -14,6 +14,9 @@
 
 enum { LOOPS_MAX = 64, LOOPS_DEFAULT_MAX = 4, DRAIN_MS = 3000 };
 
+/* Lambda API Reference, CreateFunction: 50 MB of zip archive as base64, and the rest of the request */
+enum { BODY_BYTES_MAX = 72 << 20 };
+
 static const struct cmd_option options[] = {
     {"data", 'd', "DIR", "where the data is; made when missing (./leat-data)"},
     {"listen", 'l', "ADDR:PORT", "where to listen; port 0: any free one (127.0.0.1:8000)"},
@@ -116,6 +119,8 @@ static enum leat_code start_services(struct server *server, const struct setting
         .region = settings->db.region,
         .account = settings->db.account,
         .endpoint = server->endpoint,
+        .access_key = settings->credentials.count > 0 ? settings->credentials.pairs[0].access_key : NULL,
+        .secret_key = settings->credentials.count > 0 ? settings->credentials.pairs[0].secret_key : NULL,
     };
     TRY(function_service_new(&functions, &api->functions, fault));
     struct trigger_service_options triggers = {
@@ -144,6 +149,7 @@ static enum leat_code start(struct server *server, const struct settings *settin
         .port = settings->listen.port,
         .loops = server->loops,
         .loop_count = server->loop_count,
+        .body_bytes_max = BODY_BYTES_MAX,
         .handle = api_handle,
         .context = api,
     };

@@ -210,7 +210,7 @@ enum leat_code function_launch_prepare(const struct function_process *process, u
     launch.arguments = ARENA_ARRAY(arena, char *, LAUNCH_ARGUMENTS_MAX);
     launch.variables = ARENA_ARRAY(arena, char *, LAUNCH_OWN_VARIABLES_MAX + launch.configuration->environment_count + 1);
     if (launch.arguments == NULL || launch.variables == NULL) return fault_memory(fault);
-    argument(&launch, SLICE(FUNCTION_LAUNCHER_NAME));
+    argument(&launch, slice_text(function_launcher_name));
     argument(&launch, arena_print(arena, "%d", (int)getpid()));
     TRY(launch_program(&launch));
     reserved_variables(&launch, port);

@@ -1,9 +1,9 @@
 /* What runs between uv_spawn and the runtime's program. libuv offers no hook there, so leat starts itself under another name and
- * becomes the program. Under FUNCTION_LAUNCHER_NAME:
+ * becomes the program. Under function_launcher_name:
  *
  *   argv: name, pid of leat, program, its arguments ...
  *
- * Under FUNCTION_WATCHDOG_NAME it stays: it learns of every function process through its standard input (32-bit numbers: a process
+ * Under function_watchdog_name it stays: it learns of every function process through its standard input (32-bit numbers: a process
  * has begun, or minus it, has ended), and when that input ends because leat is gone, however it went, it kills the process groups
  * that are left. PR_SET_PDEATHSIG alone would reach the programs themselves but not their children.
  *
@@ -19,6 +19,9 @@
 #include <unistd.h>
 
 #include "function/service.h"
+
+const char function_launcher_name[] = "leat: function launcher";
+const char function_watchdog_name[] = "leat: function watchdog";
 
 enum {
     LAUNCHER_FILES_MAX = 1024,    /* Developer Guide, "Lambda quotas": file descriptors */
@@ -75,6 +78,6 @@ static void __attribute__((noreturn)) watch(void) {
 }
 
 static void __attribute__((constructor)) launcher_main(int argc, char **argv) {
-    if (argc >= 3 && strcmp(argv[0], FUNCTION_LAUNCHER_NAME) == 0) launch(argv);
-    if (argc == 1 && strcmp(argv[0], FUNCTION_WATCHDOG_NAME) == 0) watch();
+    if (argc >= 3 && strcmp(argv[0], function_launcher_name) == 0) launch(argv);
+    if (argc == 1 && strcmp(argv[0], function_watchdog_name) == 0) watch();
 }

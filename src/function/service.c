@@ -71,6 +71,10 @@ enum leat_code function_service_new(const struct function_service_options *optio
     return LEAT_OK;
 }
 
+void function_service_endpoint(struct function_service *service, const char *endpoint) {
+    service->endpoint = keep(service, endpoint);
+}
+
 /* ---- the watchdog ---- */
 
 static void watchdog_closed(uv_handle_t *handle) { function_service_handle_closed(handle->data); }
@@ -86,7 +90,7 @@ static void watchdog_exited(uv_process_t *process, int64_t status, int signal) {
 static void watchdog_start(struct function_service *service) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return;
-    char name[] = FUNCTION_WATCHDOG_NAME, *arguments[] = {name, NULL}, *environment[] = {NULL};
+    char *arguments[] = {(char *)(uintptr_t)function_watchdog_name, NULL}, *environment[] = {NULL};
     uv_stdio_container_t stdio[3] = {{.flags = UV_INHERIT_FD, .data.fd = ends[0]}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
     uv_process_options_t options = {
         .exit_cb = watchdog_exited,

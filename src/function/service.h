@@ -188,8 +188,7 @@ struct function_launch {
 /* LEAT_VALIDATION: there is no program that could run it; the fault says which. */
 enum leat_code function_launch_prepare(const struct function_process *process, uint16_t port, struct arena *arena,
                                        struct function_launch *out, struct leat_fault *fault) LEAT_MUST_USE;
-#define FUNCTION_LAUNCHER_NAME "leat: function launcher"
-#define FUNCTION_WATCHDOG_NAME "leat: function watchdog"
+extern const char function_launcher_name[], function_watchdog_name[]; /* their argv[0]; naming them links the launcher in */
 void function_watchdog_tell(struct function_service *service, int pid, bool alive);
 
 /* Writes the program that runs Node's or Python's handlers where the interpreter finds it; once per service. */

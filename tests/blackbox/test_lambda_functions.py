@@ -18,7 +18,7 @@ import botocore.exceptions
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from program import CREDENTIALS, REGION, Program, environment  # noqa: E402
+from program import CREDENTIALS, PROGRAM, REGION, Program, environment  # noqa: E402
 
 ROLE = "arn:aws:iam::000000000000:role/test"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -715,3 +715,47 @@ def test_functions_outlive_the_server(tmp_path):
     finally:
         if program.process.poll() is None:
             program.kill()
+
+
+def leat(server, *arguments, **more):
+    return subprocess.run([PROGRAM, *arguments], env=environment(AWS_ENDPOINT_URL=server.endpoint), capture_output=True, text=True,
+                          timeout=60, check=False, **more)
+
+
+def test_leat_invoke(server, functions, tmp_path):
+    name = python(functions, "def handler(event, context):\n    print('said')\n    if event == 'bad': raise ValueError('no')\n    return {'got': event}")
+    done = leat(server, "invoke", name)
+    assert (done.returncode, done.stdout, done.stderr) == (0, '{"got": {}}\n', "")
+    (tmp_path / "event").write_text("[1]")
+    assert json.loads(leat(server, "invoke", name, "--payload", f"@{tmp_path}/event").stdout) == {"got": [1]}
+    assert json.loads(leat(server, "invoke", name, "-p", "-", input='{"a": 1}').stdout) == {"got": {"a": 1}}
+    done = leat(server, "invoke", name, "-p", '"bad"', "--log")
+    assert done.returncode == 2 and json.loads(done.stdout)["errorType"] == "ValueError"
+    assert done.stderr.startswith("START RequestId") and "\nsaid\n" in done.stderr
+    done = leat(server, "invoke", "nowhere")
+    assert (done.returncode, done.stdout) == (1, "") and "Function not found" in done.stderr
+    done = leat(server, "invoke", name, "-p", "{no")
+    assert done.returncode == 1 and "Could not parse" in done.stderr
+    done = leat(server, "invoke", name, "--async")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_leat_logs(server, functions):
+    name = python(functions, "def handler(event, context): print('said', event)")
+    invoke(functions, name, 1)
+    done = leat(server, "logs", name)
+    assert done.returncode == 0
+    words = [line.split(" ", 1)[1] for line in done.stdout.splitlines()]
+    assert words[0].startswith("START RequestId: ") and words[1] == "said 1" and words[-1].startswith("REPORT")
+    assert leat(server, "logs", name, "--data", str(server.directory)).stdout == done.stdout
+    assert leat(server, "logs", name, "--long").stdout == log_of(server, name)
+    with subprocess.Popen([PROGRAM, "logs", name, "-f"], env=environment(AWS_ENDPOINT_URL=server.endpoint), stdout=subprocess.PIPE,
+                          text=True) as following:
+        for _ in words:
+            following.stdout.readline()
+        invoke(functions, name, 2)
+        following.stdout.readline()
+        assert following.stdout.readline().endswith(" said 2\n")
+        following.terminate()
+    assert leat(server, "logs", "never-made").stdout == ""
+    assert leat(server, "logs", "no such name").returncode == 1
