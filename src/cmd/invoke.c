@@ -5,6 +5,7 @@
 
 #include "base/encode.h"
 #include "base/slice.h"
+#include "cmd/cmd.h"
 #include "cmd/remote.h"
 
 enum { PAYLOAD_BYTES_MAX = 6 << 20, ANSWER_BYTES_MAX = 16 << 20, FUNCTION_ERROR_STATUS = 2 };
@@ -85,8 +86,9 @@ static int run(const struct cmd_call *call) {
     int status;
     arena_init(&arena, 1 << 20);
     buf_init(&payload, PAYLOAD_BYTES_MAX);
-    if (read_payload(cmd_value(call, "payload"), &payload, &fault) != LEAT_OK || cmd_remote_new(cmd_value(call, "endpoint"), &client, &fault) != LEAT_OK)
-        status = cmd_fail("%s", fault.message);
+    enum leat_code code = read_payload(cmd_value(call, "payload"), &payload, &fault);
+    if (code == LEAT_OK) code = cmd_remote_new(cmd_value(call, "endpoint"), &client, &fault);
+    if (code != LEAT_OK) status = cmd_fail("%s", fault.message);
     else status = ask(call, client, &arena, buf_view(&payload));
     net_client_free(client);
     buf_fini(&payload);

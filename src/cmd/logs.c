@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/slice.h"
+#include "cmd/cmd.h"
 #include "cmd/remote.h"
 #include "function/log.h"
 #include "function/name.h"

@@ -3,6 +3,7 @@
  * Standard output and error share one pipe, so their lines stay in order. Before a call is handed over or answered the pipe is read
  * to its end, so that every line lands with the call it belongs to. */
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -226,10 +227,11 @@ static void timer_fired(uv_timer_t *timer) {
 }
 
 static void exit_words(char *out, size_t size, int64_t status, int signal) {
-    if (signal != 0) (void)snprintf(out, size, "Runtime exited with error: signal: %s", strsignal(signal));
+    const char *name = signal == 0 ? NULL : strsignal(signal); /* "Terminated"; AWS writes it small */
+    if (name != NULL)
+        (void)snprintf(out, size, "Runtime exited with error: signal: %c%s", tolower((unsigned char)name[0]), name + 1);
     else if (status != 0) (void)snprintf(out, size, "Runtime exited with error: exit status %d", (int)status);
     else (void)snprintf(out, size, "Runtime exited without providing a reason");
-    if (signal == SIGKILL) (void)snprintf(out, size, "Runtime exited with error: signal: killed");
 }
 
 static void process_exited(uv_process_t *handle, int64_t status, int signal) {

@@ -1,4 +1,4 @@
-#include "function/rig.h"
+#include "scene.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -17,44 +17,44 @@
 
 #define GOOD(call) cr_assert_eq((call), LEAT_OK, "%s", fault.message)
 
-void rig_init(struct rig *rig, unsigned processes_max) {
+void scene_init(struct scene *scene, unsigned processes_max) {
     struct leat_fault fault = {0};
     struct leat_options options = {.backend = "memory", .region = "us-east-1", .account = "000000000000"};
-    (void)snprintf(rig->directory, sizeof rig->directory, "/tmp/leat-function-XXXXXX");
-    cr_assert_not_null(mkdtemp(rig->directory));
-    GOOD(leat_open(&options, &rig->db, &fault));
-    GOOD(net_loop_new("work", &rig->loop, &fault));
-    GOOD(net_loop_start(rig->loop, &fault));
+    (void)snprintf(scene->directory, sizeof scene->directory, "/tmp/leat-function-XXXXXX");
+    cr_assert_not_null(mkdtemp(scene->directory));
+    GOOD(leat_open(&options, &scene->db, &fault));
+    GOOD(net_loop_new("work", &scene->loop, &fault));
+    GOOD(net_loop_start(scene->loop, &fault));
     struct function_service_options service = {
-        .db = rig->db,
-        .work_loop = rig->loop,
-        .directory = rig->directory,
+        .db = scene->db,
+        .work_loop = scene->loop,
+        .directory = scene->directory,
         .region = "us-east-1",
         .account = "000000000000",
         .endpoint = "http://127.0.0.1:1",
         .processes_max = processes_max,
     };
-    GOOD(function_service_new(&service, &rig->service, &fault));
+    GOOD(function_service_new(&service, &scene->service, &fault));
 }
 
-void rig_fini(struct rig *rig) {
-    function_service_free(rig->service);
-    net_loop_stop(rig->loop);
-    leat_close(rig->db);
-    function_code_remove(rig->directory);
+void scene_fini(struct scene *scene) {
+    function_service_free(scene->service);
+    net_loop_stop(scene->loop);
+    leat_close(scene->db);
+    function_code_remove(scene->directory);
 }
 
-void rig_function(struct rig *rig, const char *name, int64_t timeout_seconds) {
+void scene_function(struct scene *scene, const char *name, int64_t timeout_seconds) {
     struct leat_fault fault = {0};
     struct arena arena;
     struct function_configuration out;
     char path[160];
-    (void)snprintf(rig->code, sizeof rig->code, "%s/code", rig->directory);
-    (void)mkdir(rig->code, 0755);
-    (void)snprintf(path, sizeof path, "%s/bootstrap", rig->code);
+    (void)snprintf(scene->code, sizeof scene->code, "%s/code", scene->directory);
+    (void)mkdir(scene->code, 0755);
+    (void)snprintf(path, sizeof path, "%s/bootstrap", scene->code);
     FILE *script = fopen(path, "w");
     cr_assert_not_null(script);
-    (void)fprintf(script, "#!/bin/sh\necho started\necho $AWS_LAMBDA_RUNTIME_API >> %s/addresses\nexec sleep 1000\n", rig->directory);
+    (void)fprintf(script, "#!/bin/sh\necho started\necho $AWS_LAMBDA_RUNTIME_API >> %s/addresses\nexec sleep 1000\n", scene->directory);
     (void)fchmod(fileno(script), 0755);
     (void)fclose(script);
     struct function_configuration configuration = {
@@ -66,13 +66,13 @@ void rig_function(struct rig *rig, const char *name, int64_t timeout_seconds) {
         .memory_megabytes = 128,
     };
     arena_init(&arena, 1 << 20);
-    GOOD(function_create(rig->service, &configuration, (struct function_code){.directory = slice_text(rig->code)}, &arena, &out, &fault));
+    GOOD(function_create(scene->service, &configuration, (struct function_code){.directory = slice_text(scene->code)}, &arena, &out, &fault));
     arena_fini(&arena);
 }
 
-int rig_connect(struct rig *rig, size_t n) {
+int scene_connect(struct scene *scene, size_t n) {
     char path[160], line[64];
-    (void)snprintf(path, sizeof path, "%s/addresses", rig->directory);
+    (void)snprintf(path, sizeof path, "%s/addresses", scene->directory);
     for (int attempt = 0; attempt < 5000; attempt++) {
         FILE *file = fopen(path, "r");
         size_t at = 0;
@@ -96,14 +96,14 @@ int rig_connect(struct rig *rig, size_t n) {
 
 struct posted {
     struct net_task task;
-    struct rig *rig;
-    struct rig_call *call;
+    struct scene *scene;
+    struct scene_call *call;
     struct function_invocation invocation;
     sem_t *settled;
 };
 
 static void answered(void *context, const struct function_answer *answer) {
-    struct rig_call *call = context;
+    struct scene_call *call = context;
     call->count++;
     call->code = answer->code;
     call->error = answer->function_error;
@@ -120,17 +120,17 @@ static void answered(void *context, const struct function_answer *answer) {
 
 static void invoke(struct net_task *task) {
     struct posted *posted = (struct posted *)(void *)task;
-    function_invoke(posted->rig->service, &posted->invocation);
+    function_invoke(posted->scene->service, &posted->invocation);
     free((void *)(uintptr_t)posted->invocation.payload.data);
     free(posted);
 }
 
-void rig_invoke(struct rig *rig, struct rig_call *call, const char *name, const char *payload) {
+void scene_invoke(struct scene *scene, struct scene_call *call, const char *name, const char *payload) {
     struct posted *posted = calloc(1, sizeof *posted);
-    *call = (struct rig_call){0};
+    *call = (struct scene_call){0};
     (void)sem_init(&call->done, 0, 0);
     posted->task.run = invoke;
-    posted->rig = rig;
+    posted->scene = scene;
     posted->invocation = (struct function_invocation){
         .name = slice_text(name),
         .payload = slice_text(strdup(payload)),
@@ -138,17 +138,17 @@ void rig_invoke(struct rig *rig, struct rig_call *call, const char *name, const 
         .done = answered,
         .context = call,
     };
-    net_loop_post(rig->loop, &posted->task);
+    net_loop_post(scene->loop, &posted->task);
 }
 
-void rig_wait(struct rig_call *call) {
+void scene_wait(struct scene_call *call) {
     struct timespec until;
     (void)clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += 10;
     while (sem_timedwait(&call->done, &until) != 0) cr_assert_eq(errno, EINTR, "the call was not answered");
 }
 
-bool rig_answered(struct rig_call *call) { return sem_trywait(&call->done) == 0; }
+bool scene_answered(struct scene_call *call) { return sem_trywait(&call->done) == 0; }
 
 static void settled(struct net_task *task) {
     struct posted *posted = (struct posted *)(void *)task;
@@ -156,21 +156,21 @@ static void settled(struct net_task *task) {
     free(posted);
 }
 
-void rig_settle(struct rig *rig) {
+void scene_settle(struct scene *scene) {
     sem_t done;
     (void)sem_init(&done, 0, 0);
     for (int round = 0; round < 3; round++) {
         struct posted *posted = calloc(1, sizeof *posted);
         posted->task.run = settled;
         posted->settled = &done;
-        net_loop_post(rig->loop, &posted->task);
+        net_loop_post(scene->loop, &posted->task);
         while (sem_wait(&done) != 0) {}
     }
 }
 
 /* ---- the Runtime API ---- */
 
-void rig_send(int fd, const char *method, const char *path, const char *body, size_t size) {
+void scene_send(int fd, const char *method, const char *path, const char *body, size_t size) {
     char head[512];
     int length = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: x\r\n", method, path);
     if (body != NULL) length += snprintf(head + length, sizeof head - (size_t)length, "Content-Length: %zu\r\n", size);
@@ -183,22 +183,22 @@ void rig_send(int fd, const char *method, const char *path, const char *body, si
     }
 }
 
-bool rig_receive_soon(int fd, struct rig_answer *out, int milliseconds) {
+bool scene_receive_soon(int fd, struct scene_answer *out, int milliseconds) {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-    return poll(&poll_fd, 1, milliseconds) > 0 && rig_receive(fd, out);
+    return poll(&poll_fd, 1, milliseconds) > 0 && scene_receive(fd, out);
 }
 
-bool rig_receive(int fd, struct rig_answer *out) {
+bool scene_receive(int fd, struct scene_answer *out) {
     size_t size = 0;
     char *end;
-    *out = (struct rig_answer){0};
+    *out = (struct scene_answer){0};
     while ((end = strstr(out->head, "\r\n\r\n")) == NULL) {
         if (size + 1 >= sizeof out->head || read(fd, out->head + size, 1) != 1) return false;
         out->head[++size] = 0;
     }
     char length[32];
     out->status = (unsigned)strtoul(out->head + 9, NULL, 10);
-    rig_header(out, "Content-Length", length, sizeof length);
+    scene_header(out, "Content-Length", length, sizeof length);
     out->body_size = strtoul(length, NULL, 10);
     for (size_t at = 0; at < out->body_size;) {
         ssize_t got = read(fd, out->body + at, sizeof out->body - 1 - at);
@@ -208,12 +208,12 @@ bool rig_receive(int fd, struct rig_answer *out) {
     return true;
 }
 
-void rig_ask(int fd, const char *method, const char *path, const char *body, struct rig_answer *out) {
-    rig_send(fd, method, path, body, body == NULL ? 0 : strlen(body));
-    cr_assert(rig_receive(fd, out), "no answer to %s %s", method, path);
+void scene_ask(int fd, const char *method, const char *path, const char *body, struct scene_answer *out) {
+    scene_send(fd, method, path, body, body == NULL ? 0 : strlen(body));
+    cr_assert(scene_receive(fd, out), "no answer to %s %s", method, path);
 }
 
-void rig_header(const struct rig_answer *answer, const char *name, char *out, size_t size) {
+void scene_header(const struct scene_answer *answer, const char *name, char *out, size_t size) {
     out[0] = 0;
     for (const char *line = answer->head; line != NULL; line = strstr(line, "\r\n")) {
         if (line != answer->head) line += 2;
@@ -225,16 +225,16 @@ void rig_header(const struct rig_answer *answer, const char *name, char *out, si
     }
 }
 
-void rig_next(int fd, char request_id[64], char *event, size_t size) {
-    struct rig_answer answer;
-    rig_ask(fd, "GET", "/2018-06-01/runtime/invocation/next", NULL, &answer);
+void scene_next(int fd, char request_id[64], char *event, size_t size) {
+    struct scene_answer answer;
+    scene_ask(fd, "GET", "/2018-06-01/runtime/invocation/next", NULL, &answer);
     cr_assert_eq(answer.status, 200);
-    rig_header(&answer, "Lambda-Runtime-Aws-Request-Id", request_id, 64);
+    scene_header(&answer, "Lambda-Runtime-Aws-Request-Id", request_id, 64);
     (void)snprintf(event, size, "%s", answer.body);
 }
 
-void rig_respond(int fd, const char *request_id, const char *verb, const char *body, struct rig_answer *out) {
+void scene_respond(int fd, const char *request_id, const char *verb, const char *body, struct scene_answer *out) {
     char path[160];
     (void)snprintf(path, sizeof path, "/2018-06-01/runtime/invocation/%s/%s", request_id, verb);
-    rig_ask(fd, "POST", path, body, out);
+    scene_ask(fd, "POST", path, body, out);
 }
