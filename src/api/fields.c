@@ -188,14 +188,20 @@ static enum leat_code decode_values(struct api_decoder *decoder, struct json_rea
 
 /* ---- collections ---- */
 
+static const struct api_field *find_field(const struct api_field *fields, struct leat_slice name) {
+    const struct api_field *field = fields;
+    if (name.size == 0) return NULL;
+    for (; field->name != NULL; field++) /* the first letter tells most of them apart */
+        if (name.data[0] == (uint8_t)field->name[0] && field->location == API_IN_BODY && slice_is(name, field->name)) return field;
+    return NULL;
+}
+
 static enum leat_code decode_members(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *fields,
                                      uint8_t *out, struct leat_fault *fault) {
     while (json_next(reader) == JSON_KEY) {
-        const struct api_field *field = fields;
-        while (field->name != NULL && (field->location != API_IN_BODY || !slice_is(reader->text, field->name))) field++;
-        enum json_token token = json_next(reader);
-        if (token == JSON_NULL) continue;
-        if (field->name != NULL) TRY(decode_value(decoder, reader, field, out + field->offset, fault));
+        const struct api_field *field = find_field(fields, reader->text);
+        if (json_next(reader) == JSON_NULL) continue;
+        if (field != NULL) TRY(decode_value(decoder, reader, field, out + field->offset, fault));
         else if (!json_skip(reader)) return malformed(fault);
     }
     return reader->token == JSON_OBJECT_END ? LEAT_OK : malformed(fault);

@@ -15,7 +15,8 @@ static void route_target(struct api_call *call, struct leat_slice target) {
         if (service->target == NULL || !slice_is(prefix, service->target)) continue;
         call->service = service;
         for (size_t k = 0; service->operations[k] != NULL; k++) {
-            if (!slice_is(name, service->operations[k]->name)) continue;
+            const char *candidate = service->operations[k]->name; /* the first letter tells most of them apart */
+            if (name.size == 0 || candidate[0] != (char)name.data[0] || !slice_is(name, candidate)) continue;
             call->operation = service->operations[k];
             return;
         }
