@@ -115,6 +115,7 @@ static void shards_forget(struct lineage *lineage) {
             at = &shard->next;
         } else {
             *at = shard->next;
+            runner_forget_checkpoint(&lineage->world->runners, lineage->mapping->settings.uuid, shard->checkpoint.shard);
             free(shard);
         }
     }

@@ -23,7 +23,7 @@ struct runner_world {
     void *now_context;
     struct leat_slice region;
     struct buf event;     /* of the delivery that is being handed over */
-    unsigned saves;       /* checkpoints on their way */
+    unsigned saves;       /* writes of checkpoints on their way */
     void (*saves_ended)(struct runner_world *world); /* there are none any more */
 };
 
@@ -51,5 +51,8 @@ const char *runner_shard(const struct runner *runner);
 void runner_run(struct runner *runner);   /* may end with host->finished */
 void runner_grown(struct runner *runner); /* the shard may have new records */
 void runner_change(struct runner *runner, const struct step_settings *settings);
+
+/* Deletes the checkpoint of a shard that no longer exists, without waiting. If that fails, it stays: nobody asks for it. */
+void runner_forget_checkpoint(struct runner_world *world, struct leat_slice uuid, const char *shard);
 
 #endif

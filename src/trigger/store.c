@@ -191,6 +191,20 @@ bool store_checkpoint_write(struct leat_slice uuid, const struct store_checkpoin
     return buf_ok(item);
 }
 
+static void put_checkpoint_key(struct buf *out, struct leat_slice uuid, const char *shard) {
+    size_t mark = out->size;
+    put_key(out, MAPPING, uuid);
+    put_key(out, SHARD, slice_text(shard));
+    if (item_close(out, mark) != LEAT_OK) out->failed = true;
+}
+
+bool store_checkpoint_forget(struct leat_slice uuid, const char *shard, struct buf *key, struct leat_write *out) {
+    buf_clear(key);
+    put_checkpoint_key(key, uuid, shard);
+    *out = (struct leat_write){.kind = LEAT_DELETE, .table = CHECKPOINTS, .key = buf_view(key)};
+    return buf_ok(key);
+}
+
 /* Writes that go out together. What they point to lies one behind the other in `bytes`, which may move while it grows:
  * until the end a slice holds its place there instead of an address. */
 struct group {
@@ -252,10 +266,7 @@ static enum leat_code delete_all(struct leat *db, struct leat_slice uuid, const 
     enum leat_code code = LEAT_OK;
     group_init(&group);
     for (size_t i = 0; i < checkpoints->count && code == LEAT_OK; i++) {
-        size_t mark = group.bytes.size;
-        put_key(&group.bytes, MAPPING, uuid);
-        put_key(&group.bytes, SHARD, slice_text(checkpoints->all[i].shard));
-        if (item_close(&group.bytes, mark) != LEAT_OK) group.bytes.failed = true;
+        put_checkpoint_key(&group.bytes, uuid, checkpoints->all[i].shard);
         group_add(&group, LEAT_DELETE, CHECKPOINTS);
         if (group.count == TRANSACTION_WRITES_MAX) code = group_commit(&group, db, fault);
     }

@@ -48,5 +48,7 @@ enum leat_code store_checkpoints_delete(struct leat *db, struct leat_slice uuid,
 /* For leat_write_start: the write, whose item is put into `item`. false: no memory. */
 bool store_checkpoint_write(struct leat_slice uuid, const struct store_checkpoint *checkpoint, struct buf *item,
                             struct leat_write *out);
+/* The same for deleting it; its key is put into `key`. */
+bool store_checkpoint_forget(struct leat_slice uuid, const char *shard, struct buf *key, struct leat_write *out);
 
 #endif

@@ -220,11 +220,23 @@ static size_t shard_count(void) {
     return count;
 }
 
+static void newest_shard(char out[LEAT_SHARD_ID_SIZE]) {
+    struct leat_stream_list list;
+    cr_assert_eq(leat_stream_describe(rig.f.db, slice_text(rig.stream), &list, &rig.fault), LEAT_OK);
+    strcpy(out, list.streams[0].shards[list.streams[0].shard_count - 1].id);
+    leat_stream_list_free(&list);
+}
+
 static void rotate(void) {
-    size_t before = shard_count();
+    char before[LEAT_SHARD_ID_SIZE], now[LEAT_SHARD_ID_SIZE];
+    newest_shard(before);
     rig.f.now_ms += 2000;
-    for (unsigned i = 0; i < 5000 && shard_count() == before; i++) usleep(1000);
-    cr_assert_gt(shard_count(), before);
+    for (unsigned i = 0; i < 5000; i++) {
+        newest_shard(now);
+        if (strcmp(before, now) != 0) return;
+        usleep(1000);
+    }
+    cr_assert_fail("no rotation");
 }
 
 Test(driver_shards, children_are_read_after_their_parents) {
@@ -284,4 +296,35 @@ Test(driver_shards, a_table_that_is_deleted_leaves_the_mapping_in_place) {
     leat_description_free(&description);
     rig_expect_no_more(&rig);
     cr_assert(slice_is(rig_get(&rig, uuid).state, "Enabled"));
+}
+
+static size_t checkpoint_count(void) {
+    const struct leat_query scan = {.table = SLICE("leat:checkpoints")};
+    struct leat_result page = {0};
+    cr_assert_eq(leat_query(rig.f.db, &scan, &page, &rig.fault), LEAT_OK, "%s", rig.fault.message);
+    size_t count = page.count;
+    leat_result_free(&page);
+    return count;
+}
+
+Test(driver_shards, checkpoints_of_trimmed_shards_and_of_deleted_mappings_go) {
+    struct trigger_description mapping;
+    rig.f.options.shard_rotation_ms = 1000;
+    rig.f.options.stream_retention_ms = 10000;
+    rig_open(&rig, "memory");
+    struct leat_slice uuid = rig_map(&rig, "f", "LATEST", defaults);
+    size_t shards = shard_count();
+    put_values(8, 1, 5);
+    rotate();
+    put_values(8, 6, 10);
+    rig_wait_records(&rig, 80);
+    cr_assert_geq(checkpoint_count(), 2 * shards);
+    for (long turn = 11; turn < 19; turn++) { /* a shard rotates when it has records */
+        rotate();
+        put_values(8, turn, turn);
+    }
+    for (unsigned i = 0; i < 3000 && checkpoint_count() > 7 * shards; i++) usleep(1000);
+    cr_assert_leq(checkpoint_count(), 7 * shards);
+    cr_assert_eq(trigger_delete(rig.service, uuid, &rig.arena, &mapping, &rig.fault), LEAT_OK);
+    cr_assert_eq(checkpoint_count(), 0);
 }
