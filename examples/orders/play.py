@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Plays orders.jsonl into the orders table over several connections, and notes when each change was answered.
 
-Creations go in as fast as they can; the later changes at a steady pace, so that the time from answer to handler
-measures the way and not a queue. Changes of one order go over one connection, in order."""
+Creations go in as fast as they can; the later changes, once the handlers have got through with these, at a steady pace:
+the time from answer to handler is to measure the way and not a queue. Changes of one order go over one connection."""
 import argparse
 import json
 import pathlib
@@ -11,6 +11,7 @@ import time
 
 import boto3
 import botocore.config
+import report  # beside this file
 
 HERE = pathlib.Path(__file__).parent
 
@@ -90,11 +91,14 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--endpoint", required=True)
     options.add_argument("--table", default="orders")
+    options.add_argument("--totals", default="order_totals")
     options.add_argument("--input", default=str(HERE / "orders.jsonl"))
     options.add_argument("--orders", type=int, default=0, help="only the first ORDERS of them (default: all)")
     options.add_argument("--connections", type=int, default=8)
     options.add_argument("--pace", type=float, default=200, help="later changes a second")
     options.add_argument("--notes", required=True, help="file for the times of the answers")
+    options.add_argument("--seconds", type=float, default=60, help="patience with handlers that stand still")
+    options.add_argument("keepers", nargs="*", help="handlers to wait for between creations and later changes")
     chosen = options.parse_args()
 
     lines = [json.loads(line) for line in pathlib.Path(chosen.input).read_text().splitlines()]
@@ -106,7 +110,10 @@ def main():
     writers = [Writer(chosen.endpoint, chosen.table) for _ in range(chosen.connections)]
     took = play(writers, creations, 0)
     print(f"  {len(creations)} orders created over {len(writers)} connections in {took:.1f} s", flush=True)
-    time.sleep(2)  # the handlers get through with these first
+    if chosen.keepers:
+        started = time.time()
+        if report.wait(writers[0].client, chosen.totals, chosen.keepers, len(creations), chosen.seconds):
+            print(f"  counted by {' and '.join(chosen.keepers)} {time.time() - started:.1f} s later", flush=True)
     took = play(writers, later, chosen.pace)
     print(f"  {len(later)} later changes in {took:.1f} s", flush=True)
 
