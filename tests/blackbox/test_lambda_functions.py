@@ -372,6 +372,18 @@ done
     assert invoke(functions, name, [2])[0] == {"event": [2], "handler": "my.handler"}
 
 
+def test_a_runtime_client_that_the_code_brings_is_used(functions):
+    script = """const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation/`;
+for (;;) {
+  const next = await fetch(api + 'next');
+  const id = next.headers.get('lambda-runtime-aws-request-id');
+  await fetch(`${api}${id}/response`, {method: 'POST', body: JSON.stringify([process.argv[2], await next.json()])});
+}"""
+    name = create(functions, NODE, {"node_modules/aws-lambda-ric/bin/index.mjs": script, "index.js": ""}, handler="index.own")
+    for n in range(3):
+        assert invoke(functions, name, n)[0] == ["index.own", n]
+
+
 def test_custom_runtime_without_bootstrap(functions):
     for files in [{"other": "x"}, {"bootstrap": ("#!/bin/sh\n", 0o100644)}]:
         payload = fails(functions, create(functions, OWN, files))
