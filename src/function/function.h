@@ -29,8 +29,6 @@ struct function_service_options {
 };
 enum leat_code function_service_new(const struct function_service_options *options, struct function_service **out,
                                     struct leat_fault *fault) LEAT_MUST_USE;
-/* Where handlers reach the server, when that is known only after it listens; before the first invocation. */
-void function_service_endpoint(struct function_service *service, const char *endpoint);
 /* While the work loop runs, from another thread. Invocations under way are answered with LEAT_CLOSED. */
 void function_service_free(struct function_service *service); /* kills every function process and its children */
 

@@ -71,10 +71,6 @@ enum leat_code function_service_new(const struct function_service_options *optio
     return LEAT_OK;
 }
 
-void function_service_endpoint(struct function_service *service, const char *endpoint) {
-    service->endpoint = keep(service, endpoint);
-}
-
 /* ---- the watchdog ---- */
 
 static void watchdog_closed(uv_handle_t *handle) { function_service_handle_closed(handle->data); }
