@@ -103,7 +103,7 @@ $(OUT)/tests/%: $(OBJ)/tests/property/%.o $(OBJ)/parts.a
 FUZZ_SECONDS ?= 5
 FUZZ := build/fuzz
 FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ)/obj/%.o,$(LIBRARY_SOURCES) src/net/head.c src/net/chunked.c) \
+FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ)/obj/%.o,$(LIBRARY_SOURCES) $(filter-out src/cmd/%,$(PROGRAM_SOURCES))) \
                 $(patsubst %,$(FUZZ)/obj/llhttp/%.o,llhttp api http)
 FUZZ_FLAGS := -std=gnu11 -pthread -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
               -fno-omit-frame-pointer -DARENA_MALLOC_EACH

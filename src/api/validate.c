@@ -120,7 +120,7 @@ static void violation_begin(struct report *report, const struct place *place, co
     if (is_given(field, at)) {
         buf_byte(out, '\'');
         struct buf value;
-        buf_init(&value, ECHO_BYTES_MAX * 4);
+        buf_init(&value, report->words.max);
         echo(&value, field, at);
         buf_slice(out, buf_view(&value));
         buf_fini(&value);
