@@ -254,7 +254,7 @@ void api_handle(struct net_request *request) {
     api_route(call);
     if (slice_is(request->method, "OPTIONS")) {
         preflight(request);
-    } else if (slice_is(request->method, "GET") && slice_is(request->path, "/")) {
+    } else if ((slice_is(request->method, "GET") || slice_is(request->method, "HEAD")) && slice_is(request->path, "/")) {
         healthy(request);
     } else if (is_target_request(call) && request->body.size > TARGET_BODY_BYTES_MAX) {
         plain(request, 413, "the body of the request is too large");
