@@ -6,7 +6,8 @@
  * Threads: every call may be made from any thread at the same time, except leat_close, which must be the last.
  * Durability: a write that answered LEAT_OK survives the process and a power cut (backend "lmdb").
  * Memory: requests borrow what they point to until the call returns (leat_write_start: until `done` was called).
- * Results own what they point to until leat_result_free. Strings given as leat_slice are UTF-8 without a final zero.
+ * Results, descriptions and stream lists own what they point to until leat_..._free, which is called after failed calls
+ * too. Strings given as leat_slice are UTF-8 without a final zero.
  * Errors: LEAT_OK or a code; the words go into *fault, which may be NULL. Codes carry the names of AWS's exceptions.
  *
  * Items are passed as bytes in leat's compact encoding: make them with leat_item_from_json (DynamoDB JSON), print them

@@ -105,7 +105,8 @@ static bool get_index(struct leat_slice map, struct arena *arena, struct leat_in
                                 .write_units = item_member_int(map, "write_units")};
     struct item_iterator at = item_iterate(list);
     while (item_list_next(&at, &entry)) include[spec->include_count++] = arena_copy(arena, entry.payload);
-    *index = (struct table_index){.spec = spec, .id = (uint32_t)item_member_int(map, "id"), .space = (uint8_t)item_member_int(map, "space")};
+    *index = (struct table_index){
+        .spec = spec, .id = (uint32_t)item_member_int(map, "id"), .space = (uint8_t)item_member_int(map, "space")};
     return spec->name.data != NULL && spec->partition_key.data != NULL;
 }
 
