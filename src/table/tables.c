@@ -87,6 +87,7 @@ static enum leat_code describe(struct engine *engine, struct table *table, enum 
 enum leat_code tables_describe(struct engine *engine, struct leat_slice name, struct leat_description *out,
                                struct leat_fault *fault) {
     struct table *table = catalogue_find(&engine->catalogue, name);
+    *out = (struct leat_description){.memory = NULL};
     if (table == NULL) return no_table(name, fault);
     return describe(engine, table, LEAT_ACTIVE, out, fault);
 }
@@ -266,6 +267,7 @@ static enum leat_code create_control(struct engine *engine, void *context, struc
 enum leat_code tables_create(struct engine *engine, const struct leat_table *spec, struct leat_description *out,
                              struct leat_fault *fault) {
     struct create create = {.spec = spec};
+    *out = (struct leat_description){.memory = NULL};
     TRY(tables_check(spec, fault));
     TRY(executor_call(&engine->executor, create_control, &create, fault));
     return describe(engine, create.made, LEAT_CREATING, out, fault);
@@ -299,6 +301,7 @@ static enum leat_code delete_control(struct engine *engine, void *context, struc
 enum leat_code tables_delete(struct engine *engine, struct leat_slice name, struct leat_description *out,
                              struct leat_fault *fault) {
     struct delete delete = {.name = name};
+    *out = (struct leat_description){.memory = NULL};
     TRY(executor_call(&engine->executor, delete_control, &delete, fault));
     return describe(engine, delete.gone, LEAT_DELETING, out, fault);
 }
@@ -370,6 +373,7 @@ static enum leat_code update_control(struct engine *engine, void *context, struc
 enum leat_code tables_update(struct engine *engine, const struct leat_table_change *change, struct leat_description *out,
                              struct leat_fault *fault) {
     struct update update = {.change = change};
+    *out = (struct leat_description){.memory = NULL};
     TRY(executor_call(&engine->executor, update_control, &update, fault));
     return describe(engine, update.made, LEAT_UPDATING, out, fault);
 }
