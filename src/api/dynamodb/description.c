@@ -155,7 +155,7 @@ static void billing(struct json_writer *json, const struct leat_table *table) {
     json_key(json, "BillingModeSummary");
     json_object(json);
     member_text(json, "BillingMode", table->billing == LEAT_PAY_PER_REQUEST ? "PAY_PER_REQUEST" : "PROVISIONED");
-    if (table->billing == LEAT_PAY_PER_REQUEST || table->billing_changed_ms != 0) {
+    if (table->status != LEAT_CREATING) {
         json_key(json, "LastUpdateToPayPerRequestDateTime");
         json_seconds(json, table->billing_changed_ms != 0 ? table->billing_changed_ms : table->created_ms);
     }
@@ -166,13 +166,16 @@ void dynamodb_write_table(struct api_call *call, const struct leat_table *table)
     struct json_writer *json = &call->json;
     struct item_value class = {0};
     json_object(json);
-    definitions(json, table);
+    /* recorded: a table that goes has neither its keys nor its age any more */
+    if (table->status != LEAT_DELETING) {
+        definitions(json, table);
+        key_schema(json, table->partition_key, table->sort_key);
+        json_key(json, "CreationDateTime");
+        json_seconds(json, table->created_ms);
+    }
     json_key(json, "TableName");
     json_string(json, table->name);
-    key_schema(json, table->partition_key, table->sort_key);
     member_text(json, "TableStatus", status_names[table->status]);
-    json_key(json, "CreationDateTime");
-    json_seconds(json, table->created_ms);
     throughput(json, table);
     billing(json, table);
     member_int(json, "TableSizeBytes", (int64_t)table->size_bytes);
@@ -193,6 +196,6 @@ void dynamodb_write_table(struct api_call *call, const struct leat_table *table)
     }
     json_key(json, "DeletionProtectionEnabled");
     json_bool(json, table->deletion_protection);
-    if (table->status == LEAT_ACTIVE) warm_throughput(json, table, table->read_units, table->write_units);
+    if (table->status == LEAT_ACTIVE || table->status == LEAT_UPDATING) warm_throughput(json, table, table->read_units, table->write_units);
     json_object_end(json);
 }
