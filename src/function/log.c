@@ -17,7 +17,7 @@ enum { LOG_PATH_SIZE = 4200, LOG_WAITING_BYTES_MAX = 1 << 20, LOG_FLUSH_BYTES = 
 struct function_log {
     int fd;            /* -1: not open */
     uint64_t size;     /* of the file, bytes */
-    bool complained;   /* about a file that cannot be written, once */
+    bool complained;   /* about a file that cannot be written: once, until it can be again */
     struct buf waiting;
     char path[];
 };
@@ -74,10 +74,15 @@ void function_log_flush(struct function_log *log) {
     if (log->fd < 0) log_open(log);
     if (log->size > FUNCTION_LOG_BYTES_MAX) log_rotate(log);
     ssize_t written = log->fd < 0 ? -1 : write(log->fd, log->waiting.data, log->waiting.size);
-    if (written > 0) log->size += (uint64_t)written;
-    if (written != (ssize_t)log->waiting.size && !log->complained) {
+    if (written == (ssize_t)log->waiting.size) {
+        log->size += (uint64_t)written;
+        log->complained = false;
+    } else {
+        int error = written < 0 ? errno : ENOSPC;
+        /* half a line would stay the beginning of the next one */
+        if (written > 0 && ftruncate(log->fd, (off_t)log->size) != 0) log->size += (uint64_t)written;
+        if (!log->complained) log_warning("cannot write %s: %s", log->path, strerror(error));
         log->complained = true;
-        log_warning("cannot write %s: %s", log->path, strerror(errno));
     }
     buf_clear(&log->waiting);
 }

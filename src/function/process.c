@@ -136,7 +136,6 @@ static void init_failed(struct function_process *process, struct leat_slice payl
     if (call == NULL) return;
     (void)snprintf(process->request_id, sizeof process->request_id, "%s", call->request_id);
     call->started_ns = process->spawned_ns;
-    process->keep_tail = call->want_log_tail;
     process->call = call;
     function_report_start(process);
     if (payload.data == NULL) {
@@ -152,8 +151,8 @@ static void init_failed(struct function_process *process, struct leat_slice payl
         .function_error = true,
         .request_id = slice_text(call->request_id),
         .executed_version = SLICE("$LATEST"),
-        .log_tail = buf_view(&process->tail),
     };
+    if (call->want_log_tail) answer.log_tail = buf_view(&process->tail);
     function_call_answer(call, &answer);
 }
 
@@ -339,6 +338,7 @@ enum leat_code function_process_start(struct function_pool *pool, bool init_retr
     process->version = pool->version;
     process->version->references++;
     process->init_retry = init_retry;
+    process->keep_tail = true; /* should the start fail, its words are the first call's */
     process->spawned_ns = clock_monotonic_ns();
     random_bytes(stream, sizeof stream);
     (void)snprintf(process->stream, sizeof process->stream, "%02x%02x%02x%02x", stream[0], stream[1], stream[2], stream[3]);
@@ -397,6 +397,7 @@ void function_process_give(struct function_process *process, struct function_cal
     struct net_request *request = process->waiting;
     function_process_drain(process); /* what was printed before belongs to no call */
     function_report_flush_line(process);
+    buf_clear(&process->tail);
     process->waiting = NULL;
     process->call = call;
     call->started_ns = clock_monotonic_ns();

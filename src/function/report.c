@@ -61,7 +61,6 @@ void function_report_output(struct function_process *process, struct leat_slice 
 
 void function_report_start(struct function_process *process) {
     char line[REPORT_LINE_SIZE];
-    buf_clear(&process->tail);
     (void)snprintf(line, sizeof line, "START RequestId: %s Version: $LATEST", process->request_id);
     function_report_line(process, slice_text(line));
 }

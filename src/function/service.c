@@ -13,7 +13,7 @@
 #include "base/slice.h"
 #include "function/code.h"
 
-enum { SERVICE_MEMORY_MAX = 64 << 10 };
+enum { SERVICE_MEMORY_MAX = 64 << 10, LOOK_BYTES_MAX = 1 << 20 };
 
 static const char *keep(struct function_service *service, const char *text) {
     return text == NULL ? NULL : (const char *)arena_copy(&service->arena, slice_text(text)).data;
@@ -214,5 +214,15 @@ enum leat_code function_log_tail(struct function_service *service, struct leat_s
                                  struct buf *out, uint64_t *next, struct leat_fault *fault) {
     struct function_name name;
     TRY(function_name_parse(text, &name, fault));
-    return function_log_read(service->directory, name.name, from, bytes_max, out, next, fault);
+    size_t before = out->size;
+    TRY(function_log_read(service->directory, name.name, from, bytes_max, out, next, fault));
+    if (out->size > before || from > 0) return LEAT_OK;
+    /* nothing: not called yet, or never made, or its name misspelt? */
+    struct arena arena;
+    struct function_configuration configuration;
+    struct leat_slice code;
+    arena_init(&arena, LOOK_BYTES_MAX);
+    enum leat_code there = function_registry_get(service, &name, &arena, &configuration, &code, fault);
+    arena_fini(&arena);
+    return there;
 }

@@ -86,7 +86,7 @@ struct function_process {
     uint64_t idle_since_ms; /* loop time */
     uint64_t memory_kilobytes, memory_read_ms;
     struct buf line;        /* output that has no end of line yet */
-    struct buf tail;        /* of the running call's log, when asked for */
+    struct buf tail;        /* of the start's log, then of the running call's when asked for */
     bool keep_tail;
     struct buf init_error;  /* what init/error said; empty: nothing */
 };

@@ -626,6 +626,20 @@ def handler(event, context):
     assert sum("Init Duration" in line[3] for line in lines) == 1
 
 
+@pytest.mark.parametrize("text, error", [
+    ("print('at import')\nimport never_was", "[ERROR] Runtime.ImportModuleError: Unable to import module 'index': "
+                                            "No module named 'never_was'"),
+    ("print('at import')", "[ERROR] Runtime.HandlerNotFound: Handler 'handler' missing on module 'index'"),
+])
+def test_the_log_of_a_start_that_fails_is_its_first_calls(functions, text, error):
+    name = python(functions, text)
+    _, answer = invoke(functions, name, LogType="Tail")
+    tail = base64.b64decode(answer["LogResult"]).decode().splitlines()
+    assert tail[0] == "at import" and error in tail
+    assert [line.split(" ")[0] for line in tail[-3:]] == ["START", "END", "REPORT"]
+    assert "LogResult" not in invoke(functions, name)[1]
+
+
 def test_log_lines_belong_to_their_call(functions, server):
     name = python(functions, "def handler(event, context):\n    for n in range(50): print(f'{event} {n}')", Timeout=30)
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
@@ -769,5 +783,7 @@ def test_leat_logs(server, functions):
         following.stdout.readline()
         assert following.stdout.readline().endswith(" said 2\n")
         following.terminate()
-    assert leat(server, "logs", "never-made").stdout == ""
+    assert leat(server, "logs", python(functions, "def handler(event, context): pass")).stdout == ""
+    never = leat(server, "logs", "never-made")
+    assert never.returncode == 1 and "Function not found" in never.stderr
     assert leat(server, "logs", "no such name").returncode == 1
