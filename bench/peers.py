@@ -5,6 +5,9 @@ import subprocess
 PEERS = pathlib.Path(__file__).resolve().parent.parent / "build/peers"
 DYNALITE, DYNAMODB_LOCAL = "4.0.0", "2.5.2"
 
+# what a peer does not do of what is measured
+REMARKS = {("dynalite", "put"): ", no stream, no sync"}
+
 POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <groupId>leat</groupId><artifactId>peers</artifactId><version>1</version>
 <dependencies><dependency><groupId>com.amazonaws</groupId><artifactId>DynamoDBLocal</artifactId>
@@ -35,5 +38,5 @@ def dynamodb_local():
         place.mkdir(parents=True, exist_ok=True)
         (place / "pom.xml").write_text(POM)
         run("mvn", "-q", "-B", "-f", place / "pom.xml", "dependency:copy-dependencies", f"-DoutputDirectory={place}/lib")
-    return ["sh", "-c", f"mkdir -p '{{directory}}' && exec java -Dsqlite4java.library.path={place}/lib -cp '{place}/lib/*' "
+    return ["sh", "-c", f"mkdir -p '{{directory}}' && cd '{{directory}}' && exec java -Dsqlite4java.library.path={place}/lib -cp '{place}/lib/*' "
             "com.amazonaws.services.dynamodbv2.local.main.ServerRunner -sharedDb -port {port} -dbPath '{directory}'"]
