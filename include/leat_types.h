@@ -125,6 +125,7 @@ struct leat_table {
     const struct leat_index *indexes;
     size_t index_count;
     bool deletion_protection;
+    struct leat_slice ttl_attribute; /* time to live by this attribute; absent: off */
     struct leat_slice settings; /* an item of the caller's own (tags, class, encryption ...): stored and given back */
     /* in descriptions only: */
     enum leat_status status;
@@ -151,6 +152,8 @@ struct leat_table_change {
     int64_t read_units, write_units;
     bool change_protection;
     bool deletion_protection;
+    bool change_ttl;
+    struct leat_slice ttl_attribute; /* absent: off */
     bool change_settings;
     struct leat_slice settings;
     const struct leat_attribute *attributes;

@@ -7,6 +7,7 @@
 #include "table/capacity.h"
 #include "table/counters.h"
 #include "table/engine.h"
+#include "table/expiry.h"
 #include "table/index.h"
 #include "table/token.h"
 #include "table/write.h"
@@ -43,7 +44,9 @@ static enum leat_code decide(struct group *group, struct write_operation *operat
         return fault_set(fault, LEAT_CONDITIONAL_CHECK_FAILED, "The conditional request failed");
     switch (operation->kind) {
     case LEAT_PUT: operation->after = operation->item; return LEAT_OK;
-    case LEAT_DELETE: operation->after = ABSENT; return LEAT_OK;
+    case LEAT_DELETE:
+        if (!operation->expire || expiry_due(operation->table, operation->before, group->now_ms)) operation->after = ABSENT;
+        return LEAT_OK;
     case LEAT_UPDATE: return updated_item(group, operation, fault);
     case LEAT_CHECK: return LEAT_OK;
     }
@@ -63,6 +66,7 @@ static enum leat_code record_change(struct group *group, const struct write_oper
     struct stream_change change = {.event = operation->before.data == NULL  ? LEAT_INSERT
                                             : operation->after.data == NULL ? LEAT_REMOVE
                                                                             : LEAT_MODIFY,
+                                   .expired = operation->expire,
                                    .view = stream->view,
                                    .created_ms = group->now_ms,
                                    .keys = operation->key_item,
@@ -96,6 +100,8 @@ static enum leat_code perform_steps(struct group *group, struct write_operation 
     overlay_set(operation->entry, operation->after);
     TRY(count_item(group, operation, fault));
     TRY(index_change(operation->table, operation->part, operation->before, operation->after, &group->overlay, fault));
+    TRY(expiry_change(operation->table, operation->part, operation->store_key, operation->before, operation->after,
+                      &group->overlay, fault));
     return record_change(group, operation, fault);
 }
 

@@ -3,9 +3,8 @@
 #include "base/slice.h"
 #include "table/counters.h"
 #include "table/index.h"
+#include "table/rewrite.h"
 #include "table/tables.h"
-
-enum { BACKFILL_ROWS_MAX = 1000, BACKFILL_ARENA_MAX = 64 * 1024 * 1024 };
 
 /* ---- the copy's own strings ---- */
 
@@ -18,7 +17,7 @@ static enum leat_code own_attributes(struct table *table, const struct leat_tabl
     for (size_t i = 0; i < change->attribute_count; i++) {
         size_t known = 0;
         while (known < had && !slice_equal(all[known].name, change->attributes[i].name)) known++;
-        if (known < table->spec.attribute_count) continue;
+        if (known < had) continue;
         all[had].name = arena_copy(&table->arena, change->attributes[i].name);
         all[had].type = change->attributes[i].type;
         if (all[had++].name.data == NULL) return fault_memory(fault);
@@ -44,88 +43,39 @@ static enum leat_code own_index(struct table *table, const struct leat_index *so
 
 /* ---- filling ---- */
 
-struct fill {
-    struct table *table;
-    struct table_index *index;
-    struct arena arena;
-    struct overlay overlay;
-    struct counters counters;
-    struct leat_slice last; /* key of the last row taken */
-    size_t rows;
-    struct leat_fault *fault;
-    enum leat_code code;
-};
+struct fill { struct table_index *index; struct counters counters; };
 
-static bool fill_row(void *context, struct leat_slice key, struct leat_slice item) {
-    struct fill *fill = context;
-    struct leat_slice entry_key, entry_value, own_item = arena_copy(&fill->arena, item);
-    fill->last = arena_copy(&fill->arena, key);
-    if (own_item.data == NULL || fill->last.data == NULL) fill->code = fault_memory(fill->fault);
-    if (fill->code == LEAT_OK)
-        fill->code = index_entry_key(fill->table, fill->index, own_item, &fill->arena, &entry_key, fill->fault);
-    if (fill->code == LEAT_OK && entry_key.data != NULL) {
-        fill->code = index_entry_value(fill->table, fill->index, own_item, &fill->arena, &entry_value, fill->fault);
-        struct overlay_entry *entry =
-            fill->code == LEAT_OK ? overlay_at(&fill->overlay, index_part(fill->index), entry_key, false) : NULL;
-        if (fill->code == LEAT_OK && entry == NULL) fill->code = fault_memory(fill->fault);
-        if (fill->code == LEAT_OK) {
-            overlay_set(entry, entry_value);
-            fill->counters.items++;
-            fill->counters.bytes += item_size(entry_value);
-        }
-    }
-    return fill->code == LEAT_OK && ++fill->rows < BACKFILL_ROWS_MAX;
+static enum leat_code fill_row(struct rewrite *rewrite, store_part part, struct leat_slice key, struct leat_slice item,
+                               struct leat_fault *fault) {
+    struct fill *fill = rewrite->context;
+    struct leat_slice entry_key, entry_value;
+    (void)part;
+    (void)key;
+    TRY(index_entry_key(rewrite->table, fill->index, item, &rewrite->arena, &entry_key, fault));
+    if (entry_key.data == NULL) return LEAT_OK;
+    TRY(index_entry_value(rewrite->table, fill->index, item, &rewrite->arena, &entry_value, fault));
+    struct overlay_entry *entry = overlay_at(&rewrite->overlay, rewrite->target, entry_key, false);
+    if (entry == NULL) return fault_memory(fault);
+    overlay_set(entry, entry_value);
+    fill->counters.items++;
+    fill->counters.bytes += item_size(entry_value);
+    return LEAT_OK;
 }
 
-static enum leat_code fill_commit(struct engine *engine, struct fill *fill, struct leat_fault *fault) {
-    struct store_transaction *transaction;
-    const store_part part = index_part(fill->index);
-    struct overlay_entry *counters = overlay_at(&fill->overlay, part, counters_key(), false);
-    if (counters == NULL) return fault_memory(fault);
-    overlay_set(counters, counters_encode(fill->counters, &fill->arena));
-    TRY(store_begin(engine->store, &part, 1, &transaction, fault));
-    enum leat_code code = overlay_write(&fill->overlay, transaction, fault);
-    if (code == LEAT_OK) return store_commit(transaction, fault);
-    store_abort(transaction);
-    return code;
-}
-
-/* One transaction's worth of a partition, from `from` on; `from` moves behind it. *more: there may be more rows. */
-static enum leat_code fill_chunk(struct engine *engine, struct fill *fill, uint16_t part, struct buf *from, bool *more,
-                                 struct leat_fault *fault) {
-    static const uint8_t end[] = {SCHEMA_SPACE_ITEMS + 1};
-    fill->rows = 0;
-    arena_init(&fill->arena, BACKFILL_ARENA_MAX);
-    enum leat_code code = overlay_init(&fill->overlay, &fill->arena, BACKFILL_ROWS_MAX, fault);
-    if (code == LEAT_OK)
-        code = store_scan(engine->store, table_part(fill->table, part), buf_view(from), slice_of(end, sizeof end), false,
-                          fill_row, fill, fault);
-    if (code == LEAT_OK) code = fill->code;
-    if (code == LEAT_OK && fill->rows > 0) code = fill_commit(engine, fill, fault);
-    *more = fill->rows == BACKFILL_ROWS_MAX;
-    if (*more) {
-        buf_clear(from);
-        buf_slice(from, fill->last);
-        buf_byte(from, 0); /* the smallest key behind it */
-    }
-    arena_fini(&fill->arena);
-    return code;
+static enum leat_code fill_counters(struct rewrite *rewrite, struct leat_fault *fault) {
+    struct fill *fill = rewrite->context;
+    struct overlay_entry *entry = overlay_at(&rewrite->overlay, rewrite->target, counters_key(), false);
+    if (entry == NULL) return fault_memory(fault);
+    overlay_set(entry, counters_encode(fill->counters, &rewrite->arena));
+    return entry->value.data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
 static enum leat_code fill_index(struct engine *engine, struct table *table, struct table_index *index,
                                  struct leat_fault *fault) {
-    struct fill fill = {.table = table, .index = index, .fault = fault};
-    struct buf from;
-    buf_init(&from, STORE_KEY_MAX);
-    enum leat_code code = LEAT_OK;
-    for (uint16_t part = 0; part < table->part_count && code == LEAT_OK; part++) {
-        bool more = true;
-        buf_clear(&from);
-        buf_byte(&from, SCHEMA_SPACE_ITEMS);
-        while (more && code == LEAT_OK) code = fill_chunk(engine, &fill, part, &from, &more, fault);
-    }
-    buf_fini(&from);
-    return code;
+    struct fill fill = {.index = index};
+    struct rewrite rewrite = {.table = table, .space = SCHEMA_SPACE_ITEMS, .target = index_part(index), .row = fill_row,
+                              .chunk = fill_counters, .context = &fill};
+    return rewrite_table(engine, &rewrite, fault);
 }
 
 /* ---- the change ---- */

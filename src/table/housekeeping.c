@@ -4,6 +4,7 @@
 #include "base/slice.h"
 #include "stream/record.h"
 #include "table/engine.h"
+#include "table/expiry.h"
 #include "table/tables.h"
 #include "table/token.h"
 
@@ -65,25 +66,31 @@ static enum leat_code keep_streams(struct engine *engine, struct table *table, s
     return LEAT_OK;
 }
 
-struct streams { struct table **tables; size_t count, capacity; };
+struct kept { struct table **tables; size_t count, capacity; bool expiring; };
 
-static bool collect_streams(void *context, struct table *table) {
-    struct streams *streams = context;
-    if (table->streams.count == 0) return true;
-    if (streams->count < streams->capacity) streams->tables[streams->count++] = table_hold(table);
+/* Tables that need something done now and then. */
+static bool collect_kept(void *context, struct table *table) {
+    struct kept *kept = context;
+    bool expires = table->spec.ttl_attribute.data != NULL;
+    kept->expiring |= expires;
+    if ((table->streams.count > 0 || expires) && kept->count < kept->capacity) kept->tables[kept->count++] = table_hold(table);
     return true;
 }
 
-static void keep_all_streams(struct engine *engine, struct arena *arena, uint64_t now_ms, bool *more) {
-    struct streams streams = {.capacity = engine->catalogue.count};
-    streams.tables = ARENA_ARRAY(arena, struct table *, streams.capacity);
-    if (streams.tables == NULL) return;
-    catalogue_each(&engine->catalogue, (struct leat_slice){NULL, 0}, collect_streams, &streams);
-    for (size_t i = 0; i < streams.count; i++) {
-        struct leat_fault fault = {LEAT_OK, ""};
-        complain("streams", keep_streams(engine, streams.tables[i], arena, now_ms, more, &fault), &fault);
-        table_release(streams.tables[i]);
+static void keep_tables(struct engine *engine, struct arena *arena, uint64_t now_ms, bool *more, bool *expiring) {
+    struct kept kept = {.capacity = engine->catalogue.count};
+    kept.tables = ARENA_ARRAY(arena, struct table *, kept.capacity);
+    if (kept.tables == NULL) return;
+    catalogue_each(&engine->catalogue, (struct leat_slice){NULL, 0}, collect_kept, &kept);
+    for (size_t i = 0; i < kept.count; i++) {
+        struct table *table = kept.tables[i];
+        struct leat_fault fault = {.code = LEAT_OK};
+        if (table->spec.ttl_attribute.data != NULL)
+            complain("time to live", expiry_sweep(engine, table, now_ms, more, &fault), &fault);
+        if (table->streams.count > 0) complain("streams", keep_streams(engine, table, arena, now_ms, more, &fault), &fault);
+        table_release(table);
     }
+    *expiring = kept.expiring;
 }
 
 /* ---- the system partition ---- */
@@ -142,9 +149,9 @@ static enum leat_code drop_one(struct engine *engine, struct sweep *sweep, bool 
 uint64_t housekeeping_step(struct engine *engine, uint64_t now_ms) {
     struct arena arena;
     struct leat_fault fault = {LEAT_OK, ""};
-    bool more = false;
+    bool more = false, expiring = false;
     arena_init(&arena, 64 * 1024 * 1024);
-    keep_all_streams(engine, &arena, now_ms, &more);
+    keep_tables(engine, &arena, now_ms, &more, &expiring);
     struct sweep *sweep = ARENA_NEW(&arena, struct sweep);
     if (sweep != NULL) {
         sweep->arena = &arena;
@@ -157,5 +164,6 @@ uint64_t housekeeping_step(struct engine *engine, uint64_t now_ms) {
                                                                                : engine->shard_rotation_ms;
     uint64_t step_ms = shorter / 10;
     if (step_ms > STEP_MS_MAX) step_ms = STEP_MS_MAX;
+    if (expiring && step_ms > EXPIRY_INTERVAL_MS) step_ms = EXPIRY_INTERVAL_MS;
     return step_ms < STEP_MS_MIN ? STEP_MS_MIN : step_ms;
 }

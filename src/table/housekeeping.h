@@ -1,5 +1,6 @@
-/* What a database does by itself between writes: trims streams, rotates shards, forgets old streams and tokens, and drops
- * the partitions of deleted tables. In small steps, on the writing thread, so that no writer waits long. */
+/* What a database does by itself between writes: deletes what has expired, trims streams, rotates shards, forgets old
+ * streams and tokens, and drops the partitions of deleted tables. In small steps, on the writing thread, so that no writer
+ * waits long. */
 #ifndef TABLE_HOUSEKEEPING_H
 #define TABLE_HOUSEKEEPING_H
 

@@ -65,6 +65,7 @@ enum leat_code table_to_record(const struct table *table, struct buf *out, struc
     item_put_member_int(out, "decreased", (int64_t)spec->throughput_decreased_ms);
     item_put_member_int(out, "billing_changed", (int64_t)spec->billing_changed_ms);
     item_put_member_text(out, "uuid", spec->id);
+    item_put_member_text(out, "ttl", spec->ttl_attribute);
     if (spec->settings.data != NULL) {
         item_put_name(out, SLICE("settings"));
         item_put_binary(out, spec->settings);
@@ -150,6 +151,7 @@ static enum leat_code table_fill(struct table *table, struct leat_slice record, 
                                       .read_units = item_member_int(record, "read_units"),
                                       .write_units = item_member_int(record, "write_units"),
                                       .deletion_protection = item_member_int(record, "protection") != 0,
+                                      .ttl_attribute = get_text(record, "ttl", arena),
                                       .settings = get_text(record, "settings", arena),
                                       .status = LEAT_ACTIVE,
                                       .id = get_text(record, "uuid", arena),

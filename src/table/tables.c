@@ -7,6 +7,7 @@
 #include "base/slice.h"
 #include "table/backfill.h"
 #include "table/counters.h"
+#include "table/expiry.h"
 
 enum { RECORD_MAX = 4 * 1024 * 1024, UNITS_WRITE_A_PART = 1000, UNITS_READ_A_PART = 3000, PARTS_ON_DEMAND = 4 };
 
@@ -357,6 +358,7 @@ static enum leat_code update_control(struct engine *engine, void *context, struc
     change_units(engine, table, change);
     const struct table_index *dropped = NULL;
     if (change->change_stream) code = change_stream(engine, table, change->stream, fault);
+    if (code == LEAT_OK && change->change_ttl) code = expiry_set(engine, table, change->ttl_attribute, fault);
     if (code == LEAT_OK) code = backfill_change_indexes(engine, table, change, &dropped, fault);
     if (code == LEAT_OK) code = table_derive(table, &engine->catalogue, fault);
     if (code != LEAT_OK) {
@@ -365,9 +367,13 @@ static enum leat_code update_control(struct engine *engine, void *context, struc
     }
     update->made = table_hold(table);
     code = store_and_install(engine, table, dropped, fault);
-    if (code != LEAT_OK) table_release(update->made);
-    else engine_hooks_run(engine, update->made->spec.name);
-    return code;
+    if (code != LEAT_OK) {
+        table_release(update->made);
+        return code;
+    }
+    engine->executor.housekeeping_due_ms = 0; /* there may be something to do at once now */
+    engine_hooks_run(engine, update->made->spec.name);
+    return LEAT_OK;
 }
 
 enum leat_code tables_update(struct engine *engine, const struct leat_table_change *change, struct leat_description *out,

@@ -18,14 +18,14 @@ enum leat_code write_locate(const struct table *table, const struct schema_key *
     return store_key->data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
-static enum leat_code make_key_item(struct write_operation *operation, const struct schema_key *key, struct arena *arena,
-                                    struct leat_fault *fault) {
+enum leat_code write_key_item(const struct table *table, const struct schema_key *key, struct arena *arena,
+                              struct leat_slice *out, struct leat_fault *fault) {
     struct buf bytes;
     buf_init(&bytes, KEY_BUF_MAX);
-    schema_put_key_item(&operation->table->keys, key, &bytes);
-    operation->key_item = buf_ok(&bytes) ? arena_copy(arena, buf_view(&bytes)) : (struct leat_slice){NULL, 0};
+    schema_put_key_item(&table->keys, key, &bytes);
+    *out = buf_ok(&bytes) ? arena_copy(arena, buf_view(&bytes)) : (struct leat_slice){NULL, 0};
     buf_fini(&bytes);
-    return operation->key_item.data == NULL ? fault_memory(fault) : LEAT_OK;
+    return out->data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
 /* Keys are scalars: nothing can be inside them. */
@@ -100,7 +100,7 @@ static enum leat_code prepare_operation(struct engine *engine, const struct leat
     }
     TRY(check_inside_keys(operation, fault));
     if (operation->update != NULL) TRY(check_update_keys(operation, fault));
-    TRY(make_key_item(operation, &key, arena, fault));
+    TRY(write_key_item(operation->table, &key, arena, &operation->key_item, fault));
     return write_locate(operation->table, &key, arena, &operation->part, &operation->store_key, fault);
 }
 
@@ -155,10 +155,7 @@ static enum leat_code prepare_job(struct engine *engine, const struct leat_write
     return job->token.data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
-enum leat_code write_prepare(struct engine *engine, const struct leat_write *writes, size_t count, enum leat_mode mode,
-                             struct leat_slice token, struct write_job **out, struct leat_fault *fault) {
-    if (count == 0 || count > WRITE_OPERATIONS_MAX)
-        return fault_set(fault, LEAT_VALIDATION, "a request has 1 to %d writes, not %zu", WRITE_OPERATIONS_MAX, count);
+enum leat_code write_job_new(size_t count, enum leat_mode mode, struct write_job **out, struct leat_fault *fault) {
     struct leat_memory *memory = table_memory_new();
     if (memory == NULL) return fault_memory(fault);
     struct write_job *job = ARENA_NEW(&memory->arena, struct write_job);
@@ -169,6 +166,16 @@ enum leat_code write_prepare(struct engine *engine, const struct leat_write *wri
     }
     *job = (struct write_job){.memory = memory, .mode = mode, .operations = operations, .count = count};
     job->job.write = job;
+    *out = job;
+    return LEAT_OK;
+}
+
+enum leat_code write_prepare(struct engine *engine, const struct leat_write *writes, size_t count, enum leat_mode mode,
+                             struct leat_slice token, struct write_job **out, struct leat_fault *fault) {
+    if (count == 0 || count > WRITE_OPERATIONS_MAX)
+        return fault_set(fault, LEAT_VALIDATION, "a request has 1 to %d writes, not %zu", WRITE_OPERATIONS_MAX, count);
+    struct write_job *job;
+    TRY(write_job_new(count, mode, &job, fault));
     enum leat_code code = prepare_job(engine, writes, token, job, fault);
     if (code == LEAT_OK) *out = job;
     else write_job_free(job);

@@ -23,6 +23,7 @@ struct write_operation {
     const struct expr_condition *condition;
     enum leat_return returns;
     bool return_old_on_failure;
+    bool expire;                    /* a deletion by time to live: only if the item is still due */
     size_t table_slot;              /* which entry of result.capacity */
     /* the group's: */
     struct overlay_entry *entry, *counters;
@@ -49,11 +50,16 @@ struct write_job {
 
 enum { WRITE_OPERATIONS_MAX = 100 };
 
+/* An empty job with room for `count` operations, all cleared. */
+enum leat_code write_job_new(size_t count, enum leat_mode mode, struct write_job **out, struct leat_fault *fault) LEAT_MUST_USE;
 /* Makes a job with a memory of its own, or answers the fault. */
 enum leat_code write_prepare(struct engine *engine, const struct leat_write *writes, size_t count, enum leat_mode mode,
                              struct leat_slice token, struct write_job **out, struct leat_fault *fault) LEAT_MUST_USE;
 void write_job_free(struct write_job *job); /* one that was not submitted, or has been answered (its memory goes with the result) */
 
+/* The key attributes as an item of its own. */
+enum leat_code write_key_item(const struct table *table, const struct schema_key *key, struct arena *arena,
+                              struct leat_slice *out, struct leat_fault *fault) LEAT_MUST_USE;
 /* The shape shared by all requests that name keys: checks `key`, makes store key and partition. */
 enum leat_code write_locate(const struct table *table, const struct schema_key *key, struct arena *arena, store_part *part,
                             struct leat_slice *store_key, struct leat_fault *fault) LEAT_MUST_USE;

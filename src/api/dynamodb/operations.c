@@ -18,6 +18,7 @@
     X(create_table)          \
     X(update_table)          \
     X(delete_table)          \
+    X(update_time_to_live)   \
     X(describe_time_to_live) \
     X(list_tags_of_resource) \
     X(tag_resource)          \
