@@ -31,7 +31,7 @@ enum {
     FUNCTION_INIT_LIMIT_MS = 10000,    /* Developer Guide, "Lambda execution environment lifecycle": the Init phase */
     FUNCTION_IDLE_LIMIT_MS = 300000,   /* a process unused for so long is ended */
     FUNCTION_REAP_EVERY_MS = 15000,
-    FUNCTION_RETURN_PATIENCE_MS = 20,  /* how soon an answered process is expected to ask for more */
+    FUNCTION_RETURN_PATIENCE_MS = 100, /* how soon an answered process is expected to ask for more */
     FUNCTION_PAYLOAD_MAX = 6 << 20,    /* "Invocation payload: 6 MB each for request and response" */
     FUNCTION_RESPONSE_MAX = 6291556,   /* bytes, as AWS's own message says */
     FUNCTION_TAIL_MAX = 4096,          /* X-Amz-Log-Type: Tail, "the last 4 KB" */

@@ -173,14 +173,14 @@ Test(http_limits, a_held_request_is_not_an_idle_connection) {
 
 Test(http_limits, a_reader_that_stands_still_is_given_up_and_one_that_moves_is_not) {
     struct peer_server peer;
-    peer_server_start(&peer, (struct net_server_options){.read_timeout_ms = 200}, 1);
+    peer_server_start(&peer, (struct net_server_options){.read_timeout_ms = 800}, 1);
     int still = peer_dial(&peer), moving = peer_dial(&peer);
     peer_say_text(still, "GET /large?size=20000000 HTTP/1.1\r\n" HOST "\r\n");
     peer_say_text(moving, "GET /large?size=20000000 HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
     size_t total = 0;
     static char bytes[1 << 20];
     for (ssize_t size; (size = recv(moving, bytes, sizeof bytes, 0)) > 0; total += (size_t)size)
-        if (total < 15000000) (void)usleep(30000); /* about a second in all */
+        if (total < 15000000) (void)usleep(100000); /* well over the timeout in all, well under it each time */
     cr_expect_gt(total, 20000000, "%zu", total);
     size_t total_still = 0;
     for (ssize_t size; (size = recv(still, bytes, sizeof bytes, 0)) > 0;) total_still += (size_t)size;

@@ -1,0 +1,61 @@
+"""Data directories that older programs have written are opened by this one. See tests/data/make_format.py."""
+import sys
+import tarfile
+
+import boto3
+import pytest
+
+from program import ROOT, Program
+
+sys.path.insert(0, str(ROOT / "tests/data"))
+import make_format  # noqa: E402
+
+STORED = sorted((ROOT / "tests/data").glob("format-*.tar.gz"))
+CENTURY = "36500d"
+
+
+@pytest.fixture(name="old", params=STORED, ids=lambda path: path.name)
+def fixture_old(request, tmp_path):
+    with tarfile.open(request.param) as packed:
+        packed.extractall(tmp_path)
+    program = Program(tmp_path / "data", "--retention", CENTURY, "--rotation", CENTURY).start()
+    yield program
+    program.stop()
+
+
+def test_there_is_one_for_every_format():
+    header = (ROOT / "src/store/directory.h").read_text()
+    newest = int(header.split("STORE_FORMAT = ")[1].split()[0])
+    assert [path.name for path in STORED] == [f"format-{number}.tar.gz" for number in range(1, newest + 1)]
+
+
+def test_everything_is_still_there(old):
+    table = make_format.client(boto3.resource, old, "dynamodb").Table("everything")
+    dynamodb, streams, functions = (make_format.client(boto3.client, old, name) for name in ("dynamodb", "dynamodbstreams", "lambda"))
+    stored = list(make_format.items())
+    for item in stored:
+        assert table.get_item(Key={"pk": item["pk"], "sk": item["sk"]})["Item"] == item
+    assert table.item_count == len(stored) == table.scan(Select="COUNT")["Count"]
+    grouped = table.query(IndexName="by_group", KeyConditionExpression="#g = :g", ExpressionAttributeNames={"#g": "group"},
+                          ExpressionAttributeValues={":g": "g"})["Items"]
+    assert [item["sk"] for item in grouped] == sorted(item["sk"] for item in stored if "group" in item)
+    keys = dynamodb.query(TableName="long_keys", KeyConditionExpression="pk = :pk",
+                          ExpressionAttributeValues={":pk": {"B": b"\0\xff"}})["Items"]
+    assert [item["sk"]["B"] for item in keys] == sorted(make_format.long_keys())
+    assert dynamodb.describe_time_to_live(TableName="everything")["TimeToLiveDescription"]["AttributeName"] == "expires"
+    arn = table.latest_stream_arn
+    records = []
+    for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+        iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+        records += streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+    assert len(records) == len(stored) and {record["eventName"] for record in records} == {"INSERT"}
+    mapping = functions.list_event_source_mappings(FunctionName="keys")["EventSourceMappings"][0]
+    assert (mapping["EventSourceArn"], mapping["BatchSize"], mapping["State"]) == (arn, 7, "Enabled")
+    assert functions.invoke(FunctionName="keys", Payload=b"{}")["Payload"].read() == b"[]"
+
+
+def test_it_can_be_written_to(old):
+    table = make_format.client(boto3.resource, old, "dynamodb").Table("everything")
+    table.put_item(Item={"pk": "new", "sk": 1, "group": "g"})
+    table.delete_item(Key={"pk": "types", "sk": 1})
+    assert table.item_count == len(list(make_format.items()))
