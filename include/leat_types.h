@@ -70,7 +70,7 @@ struct leat_fault {
 #define LEAT_MUST_USE
 #endif
 
-/* What a call answers. Zero it before the first use ({0}); leat_result_free after the last. */
+/* What a call answers. The call sets all of it, also when it fails; then leat_result_free, before the next use. */
 struct leat_result {
     struct leat_slice *items; /* get: 0 or 1; get_many: one per key, absent where there is none; query: the page */
     size_t count;

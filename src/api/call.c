@@ -126,7 +126,8 @@ static void healthy(struct net_request *request) {
     plain(request, 200, text.data != NULL ? (const char *)text.data : "healthy");
 }
 
-/* What browsers ask before they send a request from a page of another origin. */
+/* What browsers ask before they send a request from a page of another origin. Pages may use tables, as with DynamoDB; they may
+ * not reach Lambda's paths, or any page could run programs on the machine of whoever looks at it. */
 static void preflight(struct net_request *request) {
     struct leat_slice names = net_request_header(request, "Access-Control-Request-Headers");
     struct leat_slice methods = net_request_header(request, "Access-Control-Request-Method");
@@ -252,7 +253,7 @@ void api_handle(struct net_request *request) {
     call->server = request->context;
     call->arena = request->arena;
     api_route(call);
-    if (slice_is(request->method, "OPTIONS")) {
+    if (slice_is(request->method, "OPTIONS") && slice_is(request->path, "/")) {
         preflight(request);
     } else if ((slice_is(request->method, "GET") || slice_is(request->method, "HEAD")) && slice_is(request->path, "/")) {
         healthy(request);
@@ -265,7 +266,8 @@ void api_handle(struct net_request *request) {
         random_request_id(call->request_id);
         json_writer_init(&call->json, net_reply_body(request));
         if (call->service->crc) api_header(call, "Server", SLICE("Server"));
-        if (net_request_header(request, "Origin").data != NULL) api_header(call, "Access-Control-Allow-Origin", SLICE("*"));
+        if (is_target_request(call) && net_request_header(request, "Origin").data != NULL)
+            api_header(call, "Access-Control-Allow-Origin", SLICE("*"));
         if (call->operation == NULL) api_fail(call, LEAT_UNKNOWN_OPERATION, NULL);
         else if (!allowed(call)) api_fail(call, call->code, &call->fault);
         else start(call);

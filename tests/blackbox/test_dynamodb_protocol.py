@@ -102,5 +102,15 @@ def test_browsers_may_ask_first(raw):
     assert raw.call("ListTables", {}, Origin="http://localhost:3000")[1]["access-control-allow-origin"] == "*"
 
 
+def test_pages_of_other_origins_do_not_reach_functions(raw):
+    """Else any page could make and run a function on the machine of whoever looks at it."""
+    path, origin = "/2015-03-31/functions/", {"Origin": "http://localhost:3000"}
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    status, headers, _ = raw.http("OPTIONS", path, headers={**origin, **asked})
+    assert status == 404 and "access-control-allow-origin" not in headers
+    status, headers, _ = raw.http("POST", path, b"{}", {**origin, "Content-Type": "text/plain"})
+    assert status >= 400 and "access-control-allow-origin" not in headers
+
+
 def test_members_that_nobody_knows_are_ignored(raw):
     assert raw.call("ListTables", {"Whatever": [{"a": None}], "Limit": 1})[0] == 200
