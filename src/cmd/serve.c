@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -48,6 +49,23 @@ struct server {
 
 /* ---- settings ---- */
 
+/* They stand in ARNs, and ARNs in messages, iterators and JSON: nothing that would have to be escaped there. */
+static bool made_of(const char *text, const char *allowed, size_t size_min, size_t size_max) {
+    size_t size = strlen(text);
+    return size >= size_min && size <= size_max && strspn(text, allowed) == size;
+}
+
+static enum leat_code read_place(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
+    const char *region = cmd_value(call, "region"), *account = cmd_value(call, "account");
+    out->db.region = region != NULL ? region : "us-east-1";
+    out->db.account = account != NULL ? account : "000000000000";
+    if (!made_of(out->db.region, "abcdefghijklmnopqrstuvwxyz0123456789-", 1, 32))
+        return fault_set(fault, LEAT_VALIDATION, "--region wants a name like us-east-1, not %s", region);
+    if (!made_of(out->db.account, "0123456789", 12, 12))
+        return fault_set(fault, LEAT_VALIDATION, "--account wants 12 digits, not %s", account);
+    return LEAT_OK;
+}
+
 static size_t default_loops(void) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (processors < 1) return 1;
@@ -80,14 +98,13 @@ static enum leat_code read_settings(const struct cmd_call *call, struct settings
     uint64_t number;
     out->db.directory = (value = cmd_value(call, "data")) != NULL ? value : "./leat-data";
     out->db.backend = cmd_value(call, "store");
-    out->db.region = (value = cmd_value(call, "region")) != NULL ? value : "us-east-1";
-    out->db.account = (value = cmd_value(call, "account")) != NULL ? value : "000000000000";
     out->loops = default_loops();
     if ((value = cmd_value(call, "loops")) != NULL) {
         if (!cmd_number(value, LOOPS_MAX, &number) || number == 0)
             return fault_set(fault, LEAT_VALIDATION, "--loops wants 1 to %d, not %s", LOOPS_MAX, value);
         out->loops = (size_t)number;
     }
+    TRY(read_place(call, out, fault));
     TRY(read_times(call, out, fault));
     TRY(read_credentials(call, out, fault));
     TRY(cmd_listen_parse((value = cmd_value(call, "listen")) != NULL ? value : "127.0.0.1:8000", &out->listen, fault));
@@ -165,6 +182,14 @@ static void stop(struct server *server) {
     leat_close(server->api.db);
 }
 
+/* Connections and function processes are counted by their own limits; the shell's customary 1024 descriptors are fewer than those. */
+static void raise_file_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* Signals are blocked before the first thread begins, so that only the main thread, waiting for them, gets them. */
 static void block_signals(sigset_t *set) {
     (void)sigemptyset(set);
@@ -186,6 +211,7 @@ static int serve(const struct settings *settings) {
     struct leat_fault fault = {0};
     sigset_t signals;
     block_signals(&signals);
+    raise_file_limit();
     cmd_listen_endpoint(&settings->listen, server.endpoint, sizeof server.endpoint);
     enum leat_code code = start(&server, settings, &fault);
     if (code == LEAT_OK) {

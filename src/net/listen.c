@@ -115,11 +115,13 @@ static void acceptor_ready(uv_poll_t *poll, int status, int events) {
         if (fd >= 0) {
             give(server, fd);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            log_warning("cannot accept a connection: %s", strerror(errno));
+            if (!server->acceptor.complained) log_warning("cannot accept connections: %s", strerror(errno));
+            server->acceptor.complained = true;
             (void)uv_poll_stop(poll); /* the listener stays readable: it would be tried without end */
             (void)uv_timer_start(&server->acceptor.retry, accept_again, ACCEPT_RETRY_MS, 0);
             return;
         } else if (errno == EAGAIN) {
+            server->acceptor.complained = false; /* nobody waits any more */
             return;
         } /* anything else is the fault of that one connection: ECONNABORTED, EPROTO, ... */
     }

@@ -57,6 +57,7 @@ struct net_acceptor {
     uv_timer_t retry; /* runs while the process has no file descriptors left */
     size_t next;      /* where the search for the least loaded part begins */
     bool begun;
+    bool complained;  /* about descriptors that are missing: once, until nobody waits for one */
 };
 
 struct net_server {

@@ -1,6 +1,10 @@
 """leat serve and its options, as an operator meets them."""
+import pathlib
 import re
+import resource
+import socket
 import subprocess
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -57,7 +61,7 @@ def test_wrong_usage_is_told_from_failure(words):
     assert done.returncode == 2 and done.stderr and not done.stdout
 
 
-@pytest.mark.parametrize("words", [["--listen", "nonsense"], ["--loops", "0"], ["--retention", "24"], ["--store", "nothing"],
+@pytest.mark.parametrize("words", [["--listen", "nonsense"], ["--loops", "0"], ["--retention", "24"], ["--region", 'a "b"'], ["--account", "12"], ["--store", "nothing"],
                                    ["--credentials", "/nonexistent"]])
 def test_settings_that_make_no_sense(tmp_path, words):
     done = leat("serve", "--data", str(tmp_path / "data"), *words)
@@ -126,3 +130,36 @@ def test_credentials_from_a_file_or_the_environment(run, tmp_path):
             with pytest.raises(ClientError) as caught:
                 boto_client(program, "dynamodb", access_key, secret_key).list_tables()
             assert caught.value.response["Error"]["Code"] == code
+
+
+def connect(program):
+    return socket.create_connection(("127.0.0.1", program.port), timeout=10)
+
+
+def test_the_limit_of_open_files_is_raised(run):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        program = run()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+
+
+def test_without_descriptors_the_server_waits_for_some_and_says_so_once(run):
+    program = run()
+    files = pathlib.Path(f"/proc/{program.process.pid}/fd")
+    assert program.answers()
+    limit = len(list(files.iterdir())) + 8
+    _, hard = resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE, (limit, hard))
+    connections = [connect(program) for _ in range(40)]
+    time.sleep(0.5)  # several tries of the acceptor
+    assert len(list(files.iterdir())) == limit
+    connections[0].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert connections[0].recv(64).startswith(b"HTTP/1.1 200")
+    for connection in connections:
+        connection.close()
+    assert program.answers()
+    program.process.terminate()
+    assert program.process.stdout.read().count("cannot accept") == 1
