@@ -1,5 +1,6 @@
 /* Which program runs a function, with which arguments and environment.
  * Source: AWS Lambda Developer Guide, "Using Lambda environment variables", "Lambda runtimes". */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,8 @@ enum leat_code function_launch_prepare(const struct function_process *process, u
     launch.arguments = ARENA_ARRAY(arena, char *, LAUNCH_ARGUMENTS_MAX);
     launch.variables = ARENA_ARRAY(arena, char *, LAUNCH_OWN_VARIABLES_MAX + launch.configuration->environment_count + 1);
     if (launch.arguments == NULL || launch.variables == NULL) return fault_memory(fault);
+    if (access(launch.code, F_OK) != 0 && errno == ENOENT)
+        return fault_set(fault, LEAT_VALIDATION, "the function's code is gone: there is no %s", launch.code);
     argument(&launch, slice_text(function_launcher_name));
     argument(&launch, arena_print(arena, "%d", (int)getpid()));
     TRY(launch_program(&launch));

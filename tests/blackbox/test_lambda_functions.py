@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -598,6 +599,16 @@ def test_an_sdk_inside_reaches_the_server(functions, runtime, file, text):
 
 
 # ---------------------------------------------------------------------------------------- logs
+
+
+def test_code_that_is_gone_is_the_functions_failure(functions, server):
+    name = python(functions, "def handler(event, context): return 1")
+    shutil.rmtree(server.directory / "functions" / name)
+    gone = fails(functions, name)
+    assert gone["errorType"] == "Runtime.InvalidEntrypoint" and "the function's code is gone" in gone["errorMessage"]
+    functions.update_function_code(FunctionName=name, ZipFile=packed({"index.py": "def handler(event, context): return 2"}))
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+    assert invoke(functions, name)[0] == 2
 
 
 def test_log_lines(functions, server):
