@@ -52,6 +52,27 @@ enum leat_code cmd_credentials_read(struct cmd_credentials *credentials, const c
     return cmd_credentials_parse(credentials, credentials->text, fault);
 }
 
+static const char *word(const char *name) {
+    const char *value = getenv(name);
+    return value != NULL && value[0] != 0 ? value : NULL;
+}
+
+static enum leat_code take_pair(const char *access_name, const char *secret_name, struct net_credential *out,
+                                struct leat_fault *fault) {
+    *out = (struct net_credential){word(access_name), word(secret_name)};
+    if ((out->access_key == NULL) == (out->secret_key == NULL)) return LEAT_OK;
+    return fault_set(fault, LEAT_VALIDATION, "%s and %s are wanted both", access_name, secret_name);
+}
+
+enum leat_code cmd_credential_own(struct net_credential *out, struct leat_fault *fault) {
+    return take_pair("LEAT_ACCESS_KEY", "LEAT_SECRET_KEY", out, fault);
+}
+
+enum leat_code cmd_credential_find(struct net_credential *out, struct leat_fault *fault) {
+    TRY(cmd_credential_own(out, fault));
+    return out->access_key != NULL ? LEAT_OK : take_pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", out, fault);
+}
+
 void cmd_credentials_fini(struct cmd_credentials *credentials) {
     free(credentials->text);
     *credentials = (struct cmd_credentials){0};

@@ -65,7 +65,7 @@ static int ask(const struct cmd_call *call, struct net_client *client, struct ar
     struct leat_slice name = cmd_remote_segment(arena, call->arguments[0]);
     struct leat_slice path = arena_print(arena, "/2015-03-31/functions/%.*s/invocations", SLICE_FORMAT(name));
     struct leat_slice headers =
-        arena_print(arena, CMD_REMOTE_SIGNED "X-Amz-Invocation-Type: %s\r\nX-Amz-Log-Type: %s\r\n",
+        arena_print(arena, "X-Amz-Invocation-Type: %s\r\nX-Amz-Log-Type: %s\r\n",
                     cmd_value(call, "async") != NULL ? "Event" : "RequestResponse", cmd_value(call, "log") != NULL ? "Tail" : "None");
     net_client_timeout(client, 0); /* a function has its own */
     int result;
@@ -87,7 +87,7 @@ static int run(const struct cmd_call *call) {
     arena_init(&arena, 1 << 20);
     buf_init(&payload, PAYLOAD_BYTES_MAX);
     enum leat_code code = read_payload(cmd_value(call, "payload"), &payload, &fault);
-    if (code == LEAT_OK) code = cmd_remote_new(cmd_value(call, "endpoint"), &client, &fault);
+    if (code == LEAT_OK) code = cmd_remote_new(cmd_value(call, "endpoint"), "lambda", &client, &fault);
     if (code != LEAT_OK) status = cmd_fail("%s", fault.message);
     else status = ask(call, client, &arena, buf_view(&payload));
     net_client_free(client);
@@ -100,7 +100,7 @@ const struct cmd cmd_invoke = {
     .name = "invoke",
     .arguments = "FUNCTION",
     .summary = "Calls a Lambda function and prints its answer.",
-    .details = "The exit status is 2 when the function has failed: what is printed is its error then.",
+    .details = "The exit status is 2 when the function has failed: what is printed is its error then.\n" CMD_REMOTE_DETAILS,
     .options = options,
     .arguments_min = 1,
     .arguments_max = 1,

@@ -42,7 +42,7 @@ static int ask_server(struct source *source, struct buf *out) {
     unsigned status;
     (void)snprintf(path, sizeof path, "/_leat/functions/%.*s/log?from=%llu", SLICE_FORMAT(source->path),
                    (unsigned long long)source->from);
-    if (net_client_request(source->client, "GET", path, CMD_REMOTE_SIGNED, SLICE(""), &status, out, &fault) != LEAT_OK)
+    if (net_client_request(source->client, "GET", path, "", SLICE(""), &status, out, &fault) != LEAT_OK)
         return cmd_fail("%s", fault.message);
     if (status != 200) return cmd_remote_refused(status, buf_view(out));
     char text[24] = "";
@@ -102,7 +102,7 @@ static int run(const struct cmd_call *call) {
     arena_init(&arena, 1 << 16);
     struct source source = {.directory = cmd_value(call, "data"), .full = cmd_value(call, "long") != NULL};
     enum leat_code code = function_name_parse(slice_text(call->arguments[0]), &name, &fault);
-    if (code == LEAT_OK && source.directory == NULL) code = cmd_remote_new(cmd_value(call, "endpoint"), &source.client, &fault);
+    if (code == LEAT_OK && source.directory == NULL) code = cmd_remote_new(cmd_value(call, "endpoint"), "lambda", &source.client, &fault);
     if (code != LEAT_OK) {
         status = cmd_fail("%s", fault.message);
     } else {
@@ -119,6 +119,7 @@ const struct cmd cmd_logs = {
     .name = "logs",
     .arguments = "FUNCTION",
     .summary = "Prints the log of a Lambda function.",
+    .details = CMD_REMOTE_DETAILS,
     .options = options,
     .arguments_min = 1,
     .arguments_max = 1,

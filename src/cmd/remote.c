@@ -8,17 +8,23 @@
 #include "base/json.h"
 #include "base/slice.h"
 #include "cmd/cmd.h"
+#include "cmd/credentials.h"
 
 enum { HEADER_BYTES_MAX = 512, ERROR_BYTES_MAX = 64 * 1024 };
 
-/* DynamoDB answers nobody who does not say who he is. A server without credentials believes everybody. */
-#define UNSIGNED                                                                                                        \
-    "Authorization: AWS4-HMAC-SHA256 Credential=local/20250101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, " \
-    "Signature=0\r\n"
+static const char *setting(const char *name, const char *other_name, const char *otherwise) {
+    const char *value = getenv(name);
+    if (value == NULL || value[0] == 0) value = getenv(other_name);
+    return value != NULL && value[0] != 0 ? value : otherwise;
+}
 
-enum leat_code cmd_remote_new(const char *option, struct net_client **out, struct leat_fault *fault) {
+enum leat_code cmd_remote_new(const char *option, const char *service, struct net_client **out, struct leat_fault *fault) {
+    struct net_signer signer = {.region = setting("AWS_REGION", "AWS_DEFAULT_REGION", "us-east-1"), .service = service};
+    TRY(cmd_credential_find(&signer.credential, fault));
+    if (signer.credential.access_key == NULL) signer.credential = (struct net_credential){"local", "local"};
     const char *url = option != NULL ? option : getenv("AWS_ENDPOINT_URL");
-    return net_client_new(url != NULL && url[0] != 0 ? url : "http://127.0.0.1:8000", out, fault);
+    TRY(net_client_new(url != NULL && url[0] != 0 ? url : "http://127.0.0.1:8000", out, fault));
+    return net_client_sign(*out, &signer, fault);
 }
 
 static enum leat_code code_of(struct leat_slice type) {
@@ -55,7 +61,7 @@ enum leat_code cmd_remote_call(struct net_client *client, const char *target, st
                                struct leat_fault *fault) {
     char headers[HEADER_BYTES_MAX];
     unsigned status = 0;
-    (void)snprintf(headers, sizeof headers, UNSIGNED "Content-Type: application/x-amz-json-1.0\r\nX-Amz-Target: %s\r\n",
+    (void)snprintf(headers, sizeof headers, "Content-Type: application/x-amz-json-1.0\r\nX-Amz-Target: %s\r\n",
                    target);
     buf_clear(answer);
     TRY(net_client_request(client, "POST", "/", headers, request, &status, answer, fault));

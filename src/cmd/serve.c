@@ -84,12 +84,8 @@ static enum leat_code read_times(const struct cmd_call *call, struct settings *o
 static enum leat_code read_credentials(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
     const char *path = cmd_value(call, "credentials");
     if (path != NULL) return cmd_credentials_read(&out->credentials, path, fault);
-    const char *access_key = getenv("LEAT_ACCESS_KEY"), *secret_key = getenv("LEAT_SECRET_KEY");
-    if (access_key == NULL && secret_key == NULL) return LEAT_OK;
-    if (access_key == NULL || secret_key == NULL)
-        return fault_set(fault, LEAT_VALIDATION, "LEAT_ACCESS_KEY and LEAT_SECRET_KEY are wanted both");
-    out->credentials.pairs[0] = (struct net_credential){access_key, secret_key};
-    out->credentials.count = 1;
+    TRY(cmd_credential_own(&out->credentials.pairs[0], fault));
+    if (out->credentials.pairs[0].access_key != NULL) out->credentials.count = 1;
     return LEAT_OK;
 }
 

@@ -293,7 +293,7 @@ static int run(const struct cmd_call *command) {
     buf_init(&tail.answer, ANSWER_BYTES_MAX);
     buf_init(&tail.request, REQUEST_BYTES_MAX);
     arena_init(&tail.arena, ARENA_BYTES_MAX);
-    enum leat_code code = cmd_remote_new(cmd_value(command, "endpoint"), &tail.client, &fault);
+    enum leat_code code = cmd_remote_new(cmd_value(command, "endpoint"), "dynamodb", &tail.client, &fault);
     if (code == LEAT_OK) code = find_stream(&tail, command->arguments[0], &fault);
     if (code == LEAT_OK) code = follow(&tail, cmd_value(command, "once") != NULL, &fault);
     tail_fini(&tail);
@@ -305,7 +305,7 @@ const struct cmd cmd_tail = {
     .arguments = "TABLE",
     .summary = "Prints the records of a table's stream as they come, one JSON object a line.",
     .details = "Shards that are closed and their children are followed. Records of one item come in order.\n"
-               "Ends when the stream is disabled and read to its end, or with ctrl-C.",
+               "Ends when the stream is disabled and read to its end, or with ctrl-C.\n" CMD_REMOTE_DETAILS,
     .options = options,
     .arguments_min = 1,
     .arguments_max = 1,

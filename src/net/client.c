@@ -25,6 +25,8 @@ struct net_client {
     unsigned timeout_ms;
     uint64_t deadline_ns; /* of the request under way; 0: none */
     struct buf request;   /* its head */
+    struct net_signer signer;
+    bool signs;
 
     /* the answer */
     struct buf headers; /* "name:value\n" each */
@@ -90,6 +92,13 @@ void net_client_free(struct net_client *client) {
 }
 
 void net_client_timeout(struct net_client *client, unsigned milliseconds) { client->timeout_ms = milliseconds; }
+
+enum leat_code net_client_sign(struct net_client *client, const struct net_signer *signer, struct leat_fault *fault) {
+    TRY(net_signer_check(signer, fault));
+    client->signer = *signer;
+    client->signs = true;
+    return LEAT_OK;
+}
 
 static enum leat_code no_answer(const struct net_client *client, int error, struct leat_fault *fault) {
     char what[320];
@@ -241,12 +250,13 @@ static int say(struct net_client *client, struct leat_slice body) {
 }
 
 static enum leat_code compose(struct net_client *client, const char *method, const char *path, const char *header_lines,
-                              size_t body_size, struct leat_fault *fault) {
+                              struct leat_slice body, struct leat_fault *fault) {
     bool v6 = strchr(client->host, ':') != NULL;
     buf_clear(&client->request);
     buf_print(&client->request, "%s %s HTTP/1.1\r\nHost: %s%s%s:%s\r\nContent-Length: %zu\r\n%s\r\n", method, path,
-              v6 ? "[" : "", client->host, v6 ? "]" : "", client->port, body_size, header_lines);
-    return buf_ok(&client->request) ? LEAT_OK : fault_set(fault, LEAT_NO_MEMORY, "the request's head is too large");
+              v6 ? "[" : "", client->host, v6 ? "]" : "", client->port, body.size, header_lines);
+    if (!buf_ok(&client->request)) return fault_set(fault, LEAT_NO_MEMORY, "the request's head is too large");
+    return client->signs ? net_sign(&client->signer, &client->request, body, clock_now_ms(&clock_system), fault) : LEAT_OK;
 }
 
 static enum leat_code exchange(struct net_client *client, struct leat_slice request_body, struct leat_fault *fault) {
@@ -270,7 +280,7 @@ static bool still_good(const struct net_client *client) {
 enum leat_code net_client_request(struct net_client *client, const char *method, const char *path,
                                   const char *header_lines, struct leat_slice request_body, unsigned *status,
                                   struct buf *body, struct leat_fault *fault) {
-    TRY(compose(client, method, path, header_lines, request_body.size, fault));
+    TRY(compose(client, method, path, header_lines, request_body, fault));
     client->body = body;
     client->head_only = strcmp(method, "HEAD") == 0;
     client->deadline_ns = client->timeout_ms == 0 ? 0 : clock_monotonic_ns() + client->timeout_ms * UINT64_C(1000000);

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/fault.h"
+#include "net/signer.h"
 
 enum { NET_CLIENT_TIMEOUT_MS = 30000, NET_CLIENT_HEADER_BYTES_MAX = 64 << 10 };
 
@@ -17,6 +18,9 @@ enum leat_code net_client_new(const char *url, struct net_client **out, struct l
 void net_client_free(struct net_client *client);
 /* For the whole of each request from now on, with connecting; 0: for ever (long polls). */
 void net_client_timeout(struct net_client *client, unsigned milliseconds);
+/* Signs each request from now on, at the time it is made. The strings are borrowed. LEAT_VALIDATION: not with these. */
+enum leat_code net_client_sign(struct net_client *client, const struct net_signer *signer,
+                               struct leat_fault *fault) LEAT_MUST_USE;
 /* header_lines: "Name: value\r\n"... or ""; Host and Content-Length are written here. The answer's body is appended to
  * `body`. LEAT_IO when there is no answer. A request is sent anew only when the server cannot have begun with it, or
  * when it is a GET or HEAD whose kept connection turned out to be dead. */

@@ -1,120 +1,12 @@
 #include "net/sigv4.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
-#include "base/encode.h"
 #include "base/slice.h"
-#include "net/canonical.h"
-
-enum {
-    HASH_SIZE = 32,
-    HASH_BLOCK = 64,
-    HEX_SIZE = 64,
-    KEYS_KEPT = 8,
-    KEY_NAME_SIZE = 256,
-    CANONICAL_BYTES_MAX = 1 << 20
-};
-
-#define ALGORITHM "AWS4-HMAC-SHA256"
-
-/* ---- hashes ---- */
-
-/* Fetched once: OpenSSL 3 looks an algorithm up by name for every use otherwise, which costs more than the hash. */
-static EVP_MD *sha256;
-static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
-static void fetch_sha256(void) { sha256 = EVP_MD_fetch(NULL, "SHA256", NULL); }
-
-/* One per verification; a failure sticks. */
-struct hasher { EVP_MD_CTX *context; bool failed; };
-
-static void hash_parts(struct hasher *hasher, const struct leat_slice *parts, size_t count, uint8_t out[HASH_SIZE]) {
-    bool good = !hasher->failed && EVP_DigestInit_ex2(hasher->context, sha256, NULL) == 1;
-    for (size_t i = 0; i < count && good; i++)
-        good = EVP_DigestUpdate(hasher->context, parts[i].data, parts[i].size) == 1;
-    if (!good || EVP_DigestFinal_ex(hasher->context, out, NULL) != 1) hasher->failed = true;
-}
-
-static void to_hex(const uint8_t hash[HASH_SIZE], char out[HEX_SIZE]) {
-    static const char letters[] = "0123456789abcdef";
-    for (int i = 0; i < HASH_SIZE; i++) {
-        out[2 * i] = letters[hash[i] >> 4];
-        out[2 * i + 1] = letters[hash[i] & 15];
-    }
-}
-
-static void hash_hex(struct hasher *hasher, struct leat_slice bytes, char out[HEX_SIZE]) {
-    uint8_t hash[HASH_SIZE] = {0};
-    hash_parts(hasher, &bytes, 1, hash);
-    to_hex(hash, out);
-}
-
-/* RFC 2104 */
-static void hmac(struct hasher *hasher, struct leat_slice key, struct leat_slice text, uint8_t out[HASH_SIZE]) {
-    uint8_t block[HASH_BLOCK] = {0}, inner[HASH_SIZE];
-    if (key.size > HASH_BLOCK) hash_parts(hasher, &key, 1, block);
-    else if (key.size > 0) memcpy(block, key.data, key.size);
-    for (int i = 0; i < HASH_BLOCK; i++) block[i] ^= 0x36;
-    hash_parts(hasher, (struct leat_slice[]){slice_of(block, HASH_BLOCK), text}, 2, inner);
-    for (int i = 0; i < HASH_BLOCK; i++) block[i] ^= 0x36 ^ 0x5c;
-    hash_parts(hasher, (struct leat_slice[]){slice_of(block, HASH_BLOCK), slice_of(inner, HASH_SIZE)}, 2, out);
-    OPENSSL_cleanse(block, sizeof block);
-}
-
-/* ---- signing keys ---- */
-
-/* A key is good for one secret, day, region and service: a client uses the same one all day. */
-struct kept_key { char name[KEY_NAME_SIZE]; size_t name_size; uint8_t key[HASH_SIZE]; };
-static _Thread_local struct { struct kept_key keys[KEYS_KEPT]; size_t next; } kept;
-
-static void derive_key(struct hasher *hasher, const char *secret, const struct net_signing *signing,
-                       uint8_t out[HASH_SIZE]) {
-    char first[4 + KEY_NAME_SIZE];
-    int size = snprintf(first, sizeof first, "AWS4%s", secret);
-    hmac(hasher, slice_of(first, (size_t)size), signing->date, out);
-    hmac(hasher, slice_of(out, HASH_SIZE), signing->region, out);
-    hmac(hasher, slice_of(out, HASH_SIZE), signing->service, out);
-    hmac(hasher, slice_of(out, HASH_SIZE), SLICE("aws4_request"), out);
-    OPENSSL_cleanse(first, sizeof first);
-}
-
-static size_t join(char *out, size_t size, const struct leat_slice *parts, size_t count) {
-    size_t at = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].size + 1 > size - at) return 0;
-        if (parts[i].size > 0) memcpy(out + at, parts[i].data, parts[i].size);
-        at += parts[i].size;
-        out[at++] = '/';
-    }
-    return at;
-}
-
-/* false: secret or scope are longer than anything AWS gives out. */
-static bool signing_key(struct hasher *hasher, const char *secret, const struct net_signing *signing,
-                        uint8_t out[HASH_SIZE]) {
-    char name[KEY_NAME_SIZE];
-    struct leat_slice parts[] = {signing->date, signing->region, signing->service, slice_text(secret)};
-    size_t size = join(name, sizeof name, parts, 4);
-    if (size == 0) return false;
-    for (size_t i = 0; i < KEYS_KEPT; i++) {
-        const struct kept_key *key = &kept.keys[i];
-        if (key->name_size != size || memcmp(key->name, name, size) != 0) continue;
-        memcpy(out, key->key, HASH_SIZE);
-        return true;
-    }
-    derive_key(hasher, secret, signing, out);
-    if (hasher->failed) return true;
-    struct kept_key *key = &kept.keys[kept.next++ % KEYS_KEPT];
-    memcpy(key->name, name, size);
-    key->name_size = size;
-    memcpy(key->key, out, HASH_SIZE);
-    return true;
-}
+#include "net/signature.h"
 
 /* ---- what the request says ---- */
 
@@ -143,7 +35,7 @@ static void read_field(struct claim *claim, struct leat_slice field) {
 /* AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=... */
 static void read_header(struct claim *claim, struct leat_slice header) {
     claim->header = header;
-    const uint8_t *at = header.data + strlen(ALGORITHM), *end = header.data + header.size;
+    const uint8_t *at = header.data + strlen(NET_SIGV4_ALGORITHM), *end = header.data + header.size;
     while (at < end) {
         const uint8_t *stop = memchr(at, ',', (size_t)(end - at));
         if (stop == NULL) stop = end;
@@ -159,13 +51,13 @@ static bool read_claim(const struct net_request *request, struct claim *claim) {
     if (header.data != NULL) {
         claim->time = net_request_header(request, "x-amz-date");
         if (!slice_starts(header, SLICE("AWS4-"))) return false;
-        if (slice_starts(header, SLICE(ALGORITHM))) read_header(claim, header);
+        if (slice_starts(header, SLICE(NET_SIGV4_ALGORITHM))) read_header(claim, header);
         claim->header = header;
         return true;
     }
     if (request->query.size == 0) return false;
     struct net_request asked = *request; /* reading a parameter uses the arena, nothing else of the request */
-    if (!slice_is(net_request_query(&asked, "X-Amz-Algorithm"), ALGORITHM)) return false;
+    if (!slice_is(net_request_query(&asked, "X-Amz-Algorithm"), NET_SIGV4_ALGORITHM)) return false;
     claim->credential = net_request_query(&asked, "X-Amz-Credential");
     claim->signed_headers = net_request_query(&asked, "X-Amz-SignedHeaders");
     claim->signature = net_request_query(&asked, "X-Amz-Signature");
@@ -224,13 +116,6 @@ static bool read_time(struct leat_slice text, uint64_t *out_ms) {
     return true;
 }
 
-static const char *write_time(uint64_t time_ms, char out[32]) {
-    time_t seconds = (time_t)(time_ms / 1000);
-    struct tm tm;
-    if (gmtime_r(&seconds, &tm) == NULL || strftime(out, 32, "%Y%m%dT%H%M%SZ", &tm) == 0) out[0] = 0;
-    return out;
-}
-
 /* ---- verdicts ---- */
 
 #define INVALID "InvalidSignatureException"
@@ -238,7 +123,7 @@ static const char *write_time(uint64_t time_ms, char out[32]) {
 
 static enum leat_code check_time(const struct claim *claim, uint64_t now_ms, struct leat_fault *fault) {
     uint64_t signed_ms, valid_ms = NET_SIGV4_SKEW_MS;
-    char now[32], bound[32];
+    char now[NET_SIGNATURE_TIME_SIZE], bound[NET_SIGNATURE_TIME_SIZE];
     if (!read_time(claim->time, &signed_ms))
         return fault_set(fault, LEAT_ACCESS_DENIED, "Date must be in ISO-8601 'basic format'. Got '%.*s'.",
                          SLICE_FORMAT(claim->time));
@@ -251,7 +136,7 @@ static enum leat_code check_time(const struct claim *claim, uint64_t now_ms, str
     if (signed_ms > now_ms + NET_SIGV4_SKEW_MS)
         return fault_set(
             fault, LEAT_ACCESS_DENIED, "Signature not yet current: %.*s is still later than %s (%s + 15 min.)",
-            SLICE_FORMAT(claim->time), write_time(now_ms + NET_SIGV4_SKEW_MS, bound), write_time(now_ms, now));
+            SLICE_FORMAT(claim->time), net_signature_time(now_ms + NET_SIGV4_SKEW_MS, bound), net_signature_time(now_ms, now));
     if (claim->header.data == NULL) {
         int seconds =
             claim->expires.size >= 1 && claim->expires.size <= 6 ? digits(claim->expires, 0, claim->expires.size) : -1;
@@ -262,7 +147,7 @@ static enum leat_code check_time(const struct claim *claim, uint64_t now_ms, str
     }
     if (signed_ms + valid_ms >= now_ms) return LEAT_OK;
     return fault_set(fault, LEAT_ACCESS_DENIED, "Signature expired: %.*s is now earlier than %s (%s - %llu min.)",
-                     SLICE_FORMAT(claim->time), write_time(now_ms - valid_ms, bound), write_time(now_ms, now),
+                     SLICE_FORMAT(claim->time), net_signature_time(now_ms - valid_ms, bound), net_signature_time(now_ms, now),
                      (unsigned long long)(valid_ms / 60000));
 }
 
@@ -295,9 +180,8 @@ static bool signs_header(const struct claim *claim, const char *name) {
     return false;
 }
 
-/* What stands for the body in the canonical request. */
-static struct leat_slice payload_hash(struct hasher *hasher, const struct net_request *request,
-                                      const struct claim *claim, char hex[HEX_SIZE]) {
+/* What stands for the body in the canonical request; absent: its hash. */
+static struct leat_slice payload_word(const struct net_request *request, const struct claim *claim) {
     struct leat_slice said = net_request_header(request, "x-amz-content-sha256");
     bool s3 = slice_is(claim->signing.service, "s3");
     if (said.data != NULL && signs_header(claim, "x-amz-content-sha256") &&
@@ -305,52 +189,26 @@ static struct leat_slice payload_hash(struct hasher *hasher, const struct net_re
         return said;
     /* S3, "Authenticating requests: using query parameters": a presigned request's payload is not known beforehand */
     if (s3 && claim->header.data == NULL) return SLICE("UNSIGNED-PAYLOAD");
-    hash_hex(hasher, request->body, hex);
-    return slice_of(hex, HEX_SIZE);
-}
-
-/* The signature that the holder of this secret would have made, in hex. false: there is none for such a request. */
-static bool sign(struct hasher *hasher, struct buf *text, const struct net_request *request, const struct claim *claim,
-                 const char *secret, char out[HEX_SIZE]) {
-    char hex[HEX_SIZE];
-    uint8_t key[HASH_SIZE], signature[HASH_SIZE];
-    struct net_canonical how = {.signed_headers = claim->signed_headers,
-                                .payload_hash = payload_hash(hasher, request, claim, hex),
-                                .path_as_sent = slice_is(claim->signing.service, "s3"),
-                                .presigned = claim->header.data == NULL};
-    if (!net_canonical_request(text, request, &how)) return false;
-    hash_hex(hasher, buf_view(text), hex);
-    buf_clear(text);
-    buf_slice(text, SLICE(ALGORITHM "\n"));
-    buf_slice(text, claim->time);
-    buf_slice(text, SLICE("\n"));
-    buf_slice(text, slice_of(claim->signing.date.data, claim->credential.size - claim->signing.access_key.size - 1));
-    buf_slice(text, SLICE("\n"));
-    buf_append(text, hex, HEX_SIZE);
-    if (!buf_ok(text) || !signing_key(hasher, secret, &claim->signing, key)) return false;
-    hmac(hasher, slice_of(key, HASH_SIZE), buf_view(text), signature);
-    if (hasher->failed) return false;
-    to_hex(signature, out);
-    return true;
+    return (struct leat_slice){NULL, 0};
 }
 
 static enum leat_code check_signature(const struct net_request *request, const struct claim *claim, const char *secret,
                                       struct leat_fault *fault) {
-    (void)pthread_once(&sha256_once, fetch_sha256);
-    struct hasher hasher = {.context = EVP_MD_CTX_new()};
-    if (hasher.context == NULL || sha256 == NULL) {
-        EVP_MD_CTX_free(hasher.context);
-        return fault_memory(fault);
-    }
-    char expected[HEX_SIZE];
-    struct buf text;
-    buf_init(&text, CANONICAL_BYTES_MAX);
-    bool made = sign(&hasher, &text, request, claim, secret, expected);
-    bool no_memory = hasher.failed || !buf_ok(&text);
-    buf_fini(&text);
-    EVP_MD_CTX_free(hasher.context);
-    if (no_memory) return fault_memory(fault);
-    if (made && claim->signature.size == HEX_SIZE && CRYPTO_memcmp(claim->signature.data, expected, HEX_SIZE) == 0)
+    size_t key_size = claim->signing.access_key.size + 1;
+    struct net_signed what = {
+        .signing = claim->signing,
+        .time = claim->time,
+        .scope = slice_of(claim->credential.data + key_size, claim->credential.size - key_size),
+        .canonical = {.signed_headers = claim->signed_headers,
+                      .payload_hash = payload_word(request, claim),
+                      .path_as_sent = slice_is(claim->signing.service, "s3"),
+                      .presigned = claim->header.data == NULL},
+    };
+    char expected[NET_SIGNATURE_SIZE];
+    enum leat_code code = net_signature(request, &what, secret, expected, fault);
+    if (code == LEAT_NO_MEMORY) return code;
+    if (code == LEAT_OK && claim->signature.size == NET_SIGNATURE_SIZE &&
+        CRYPTO_memcmp(claim->signature.data, expected, NET_SIGNATURE_SIZE) == 0)
         return LEAT_OK;
     return fault_set(
         fault, LEAT_ACCESS_DENIED,

@@ -1,5 +1,5 @@
-/* AWS Signature Version 4, verifying side. Source: AWS General Reference, "Signature Version 4 signing process". Both
- * forms: the Authorization header and the presigned query. Any thread; each keeps the signing keys it used last. */
+/* AWS Signature Version 4, verifying side (signer.h is the other). Source: AWS General Reference, "Signature Version 4
+ * signing process". Both forms: the Authorization header and the presigned query. Any thread. */
 #ifndef NET_SIGV4_H
 #define NET_SIGV4_H
 
