@@ -37,6 +37,7 @@ int main(int argument_count, char **arguments) {
         (void)fprintf(stderr, "%s\n", fault.message);
         return 1;
     }
+    net_server_start(server);
     (void)printf("port %u\n", net_server_port(server));
     (void)fflush(stdout);
     char byte;

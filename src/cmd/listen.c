@@ -1,13 +1,11 @@
 #include "cmd/listen.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "cmd/cmd.h"
 
@@ -18,30 +16,13 @@ static bool is_loopback(const struct sockaddr *address) {
     return false;
 }
 
-/* Functions are told the server's address before it listens, so a port is chosen here. Between here and there another program
- * could take it: then listening fails with words, as it does for any port in use. */
-static bool free_port(const struct addrinfo *address, uint16_t *out) {
-    struct sockaddr_storage bound = {0};
-    socklen_t size = sizeof bound;
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return false;
-    bool found = bind(fd, address->ai_addr, address->ai_addrlen) == 0 && getsockname(fd, (struct sockaddr *)&bound, &size) == 0;
-    (void)close(fd);
-    if (!found) return false;
-    *out = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&bound)->sin6_port
-                                             : ((struct sockaddr_in *)(void *)&bound)->sin_port);
-    return true;
-}
-
 static enum leat_code look_up(struct cmd_listen *out, struct leat_fault *fault) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
     int error = getaddrinfo(out->host, NULL, &hints, &found);
     if (error != 0) return fault_set(fault, LEAT_IO, "cannot listen on %s: %s", out->host, gai_strerror(error));
     out->loopback = true;
     for (const struct addrinfo *one = found; one != NULL; one = one->ai_next) out->loopback &= is_loopback(one->ai_addr);
-    bool chosen = out->port != 0 || free_port(found, &out->port);
     freeaddrinfo(found);
-    if (!chosen) return fault_errno(fault, errno, "cannot find a free port");
     return LEAT_OK;
 }
 
@@ -58,12 +39,17 @@ enum leat_code cmd_listen_parse(const char *text, struct cmd_listen *out, struct
     }
     if (!cmd_number(port, UINT16_MAX, &number) || (size_t)(host_end - host) >= sizeof out->host)
         return fault_set(fault, LEAT_VALIDATION, "--listen wants ADDR:PORT, not %s", text);
-    out->port = (uint16_t)number;
     (void)snprintf(out->host, sizeof out->host, "%.*s", (int)(host_end - host), host);
     if (out->host[0] == 0) (void)snprintf(out->host, sizeof out->host, "127.0.0.1");
     TRY(look_up(out, fault));
-    (void)snprintf(out->text, sizeof out->text, strchr(out->host, ':') != NULL ? "[%s]:%u" : "%s:%u", out->host, (unsigned)out->port);
+    cmd_listen_bound(out, (uint16_t)number);
     return LEAT_OK;
+}
+
+void cmd_listen_bound(struct cmd_listen *listen, uint16_t port) {
+    listen->port = port;
+    bool v6 = strchr(listen->host, ':') != NULL;
+    (void)snprintf(listen->text, sizeof listen->text, v6 ? "[%s]:%u" : "%s:%u", listen->host, (unsigned)port);
 }
 
 void cmd_listen_endpoint(const struct cmd_listen *listen, char *out, size_t size) {

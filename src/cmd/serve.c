@@ -146,17 +146,8 @@ static enum leat_code start_services(struct server *server, const struct setting
     return trigger_service_new(&triggers, &api->triggers, fault);
 }
 
-static enum leat_code start(struct server *server, const struct settings *settings, struct leat_fault *fault) {
-    struct api_server *api = &server->api;
-    TRY(leat_open(&settings->db, &api->db, fault));
-    TRY(start_loops(server, settings->loops, fault));
-    TRY(start_services(server, settings, fault));
-    api->work_loop = server->work_loop;
-    api->region = settings->db.region;
-    api->account = settings->db.account;
-    api->directory = settings->db.directory;
-    api->credentials = settings->credentials.pairs;
-    api->credential_count = settings->credentials.count;
+/* What runs functions must know the port, so it is taken first; clients that connect now wait. */
+static enum leat_code take_port(struct server *server, struct settings *settings, struct leat_fault *fault) {
     struct net_server_options http = {
         .host = settings->listen.host,
         .port = settings->listen.port,
@@ -164,9 +155,28 @@ static enum leat_code start(struct server *server, const struct settings *settin
         .loop_count = server->loop_count,
         .body_bytes_max = BODY_BYTES_MAX,
         .handle = api_handle,
-        .context = api,
+        .context = &server->api,
     };
-    return net_server_new(&http, &server->http, fault);
+    TRY(net_server_new(&http, &server->http, fault));
+    cmd_listen_bound(&settings->listen, net_server_port(server->http));
+    cmd_listen_endpoint(&settings->listen, server->endpoint, sizeof server->endpoint);
+    return LEAT_OK;
+}
+
+static enum leat_code start(struct server *server, struct settings *settings, struct leat_fault *fault) {
+    struct api_server *api = &server->api;
+    TRY(leat_open(&settings->db, &api->db, fault));
+    TRY(start_loops(server, settings->loops, fault));
+    TRY(take_port(server, settings, fault));
+    TRY(start_services(server, settings, fault));
+    api->work_loop = server->work_loop;
+    api->region = settings->db.region;
+    api->account = settings->db.account;
+    api->directory = settings->db.directory;
+    api->credentials = settings->credentials.pairs;
+    api->credential_count = settings->credentials.count;
+    net_server_start(server->http);
+    return LEAT_OK;
 }
 
 static void stop(struct server *server) {
@@ -202,13 +212,12 @@ static void wait_for_signal(const sigset_t *set) {
     (void)pthread_sigmask(SIG_UNBLOCK, set, NULL);
 }
 
-static int serve(const struct settings *settings) {
+static int serve(struct settings *settings) {
     struct server server = {.loop_count = 0};
     struct leat_fault fault = {0};
     sigset_t signals;
     block_signals(&signals);
     raise_file_limit();
-    cmd_listen_endpoint(&settings->listen, server.endpoint, sizeof server.endpoint);
     enum leat_code code = start(&server, settings, &fault);
     if (code == LEAT_OK) {
         bool memory = settings->db.backend != NULL && strcmp(settings->db.backend, "memory") == 0;

@@ -309,7 +309,9 @@ static enum leat_code open_listener(struct function_process *process, struct lea
         .handle = function_runtime_handle,
         .context = process,
     };
-    return net_server_new(&options, &process->listener, fault);
+    TRY(net_server_new(&options, &process->listener, fault));
+    net_server_start(process->listener);
+    return LEAT_OK;
 }
 
 static enum leat_code process_launch(struct function_process *process, struct leat_fault *fault) {

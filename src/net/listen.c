@@ -146,10 +146,14 @@ void net_acceptor_begin(struct net_part *first) {
 
 static void handle_closed(uv_handle_t *handle) { net_part_handle_closed(handle->data); }
 
+void net_listen_end(struct net_server *server) {
+    (void)close(server->acceptor.listener);
+    server->acceptor.listener = -1;
+}
+
 void net_acceptor_stop(struct net_part *first) {
     struct net_acceptor *acceptor = &first->server->acceptor;
     uv_close((uv_handle_t *)&acceptor->retry, handle_closed);
     if (acceptor->begun) uv_close((uv_handle_t *)&acceptor->poll, handle_closed);
-    (void)close(acceptor->listener);
-    acceptor->listener = -1;
+    net_listen_end(first->server);
 }

@@ -128,8 +128,11 @@ static void part_init(struct net_server *server, struct net_part *part, struct n
     buf_init(&part->answer_head, NET_HEADER_BYTES_MAX);
 }
 
-void net_parts_begin(struct net_server *server, struct net_loop **loops) {
+void net_parts_init(struct net_server *server, struct net_loop **loops) {
     for (size_t i = 0; i < server->part_count; i++) part_init(server, &server->parts[i], loops[i]);
+}
+
+void net_parts_begin(struct net_server *server) {
     /* the acceptor's part begins last: the others are ready when it hands out the first connection */
     for (size_t i = server->part_count; i-- > 0;) net_loop_post(server->parts[i].loop, &server->parts[i].begin);
 }

@@ -67,6 +67,7 @@ struct net_server {
     _Atomic(size_t) connections;   /* open sockets, any thread */
     _Atomic(size_t) references;    /* owner, parts, connections; any thread */
     unsigned drain_ms;
+    bool started;                  /* the owner's */
     uv_mutex_t mutex;              /* over parts_left */
     uv_cond_t parts_ended;
     size_t parts_left;
@@ -75,10 +76,12 @@ struct net_server {
 };
 
 void net_server_unref(struct net_server *server);
-void net_parts_begin(struct net_server *server, struct net_loop **loops);
+void net_parts_init(struct net_server *server, struct net_loop **loops);
+void net_parts_begin(struct net_server *server);
 void net_parts_stop(struct net_server *server, unsigned drain_ms);
 
 enum leat_code net_listen(struct net_server *server, struct leat_fault *fault) LEAT_MUST_USE;
+void net_listen_end(struct net_server *server); /* of a server never started */
 void net_acceptor_begin(struct net_part *first);
 void net_acceptor_stop(struct net_part *first);
 

@@ -55,9 +55,20 @@ enum leat_code net_server_new(const struct net_server_options *options, struct n
     }
     server->options.loops = NULL;
     server->options.host = NULL;
-    *out = server; /* before the first request can come in: a handler may want to know its server */
-    net_parts_begin(server, options->loops);
+    net_parts_init(server, options->loops);
+    *out = server;
     return LEAT_OK;
+}
+
+void net_server_start(struct net_server *server) {
+    server->started = true;
+    net_parts_begin(server);
+}
+
+/* Nobody but its owner knows it. */
+static void drop_unstarted(struct net_server *server) {
+    net_listen_end(server);
+    server_free(server);
 }
 
 uint16_t net_server_port(const struct net_server *server) { return server->port; }
@@ -68,6 +79,10 @@ size_t net_server_connections(const struct net_server *server) {
 
 void net_server_stop(struct net_server *server, unsigned drain_ms) {
     if (server == NULL) return;
+    if (!server->started) {
+        drop_unstarted(server);
+        return;
+    }
     net_parts_stop(server, drain_ms);
     uv_mutex_lock(&server->mutex);
     while (server->parts_left > 0) uv_cond_wait(&server->parts_ended, &server->mutex);
@@ -77,6 +92,10 @@ void net_server_stop(struct net_server *server, unsigned drain_ms) {
 
 void net_server_close_here(struct net_server *server) {
     if (server == NULL) return;
+    if (!server->started) {
+        drop_unstarted(server);
+        return;
+    }
     net_parts_stop(server, 0);
     net_server_unref(server);
 }

@@ -70,13 +70,17 @@ struct net_server_options {
 };
 
 /* Binds and listens (LEAT_IO "cannot listen on 127.0.0.1:8000: Address already in use"). Clients may connect as soon as
- * it has returned. From any thread, also before the loops are started. */
+ * it has returned, and wait until net_server_start: what needs to know the port can be made between the two. From any
+ * thread, also before the loops are started. */
 enum leat_code net_server_new(const struct net_server_options *options, struct net_server **out,
                               struct leat_fault *fault) LEAT_MUST_USE;
+/* Begins to accept. Once; any thread. */
+void net_server_start(struct net_server *server);
 uint16_t net_server_port(const struct net_server *server);
 size_t net_server_connections(const struct net_server *server); /* open now; any thread */
 /* Stops listening, closes idle connections, lets running requests finish for up to drain_ms, then closes. From any
- * thread but a loop's, while the loops run. Requests still unanswered then stay valid until they are answered. */
+ * thread but a loop's, while the loops run; a server never started is freed by any. Requests still unanswered then stay
+ * valid until they are answered. */
 void net_server_stop(struct net_server *server, unsigned drain_ms);
 /* The same for one whose only loop is the calling thread's: stops at once, frees itself when its handles have
  * closed. */

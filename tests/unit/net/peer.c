@@ -89,6 +89,7 @@ void peer_server_start(struct peer_server *peer, struct net_server_options optio
     options.handle = handle;
     options.context = peer;
     cr_assert_eq(net_server_new(&options, &peer->server, &fault), LEAT_OK, "%s", fault.message);
+    net_server_start(peer->server);
 }
 
 void peer_loops_stop(struct peer_server *peer) {

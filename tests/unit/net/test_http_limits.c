@@ -372,3 +372,47 @@ Test(http_limits, a_server_can_be_closed_from_its_own_loop) {
     peer_loops_stop(&peer);
     (void)close(fd);
 }
+
+static void answer_empty(struct net_request *request) { net_reply(request, 200, NULL, 0); }
+
+Test(http_limits, clients_that_come_before_the_start_wait_for_it) {
+    struct peer_server peer = {.loop_count = 1};
+    struct leat_fault fault;
+    cr_assert_eq(net_loop_new("test", &peer.loops[0], &fault), LEAT_OK);
+    cr_assert_eq(net_loop_start(peer.loops[0], &fault), LEAT_OK);
+    struct net_server_options options = {.loops = peer.loops, .loop_count = 1, .handle = answer_empty};
+    cr_assert_eq(net_server_new(&options, &peer.server, &fault), LEAT_OK);
+    cr_expect_gt(net_server_port(peer.server), 0);
+    int fd = peer_dial(&peer);
+    peer_say_text(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    struct peer_heard nothing = peer_hear_quiet(fd, 50);
+    cr_expect_eq(nothing.size, 0);
+    cr_expect_not(nothing.closed);
+    cr_expect_eq(net_server_connections(peer.server), 0);
+    net_server_start(peer.server);
+    struct peer_heard heard = peer_hear_answer(fd);
+    cr_expect_eq(peer_status(&heard), 200);
+    peer_forget(&nothing);
+    peer_forget(&heard);
+    (void)close(fd);
+    peer_server_stop(&peer);
+}
+
+Test(http_limits, a_server_never_started_is_freed_and_gives_its_port_back) {
+    struct peer_server peer = {.loop_count = 1};
+    struct leat_fault fault;
+    cr_assert_eq(net_loop_new("test", &peer.loops[0], &fault), LEAT_OK);
+    cr_assert_eq(net_loop_start(peer.loops[0], &fault), LEAT_OK);
+    struct net_server_options options = {.loops = peer.loops, .loop_count = 1, .handle = answer_empty};
+    cr_assert_eq(net_server_new(&options, &peer.server, &fault), LEAT_OK);
+    options.port = net_server_port(peer.server);
+    int fd = peer_dial(&peer);
+    net_server_stop(peer.server, 1000);
+    struct peer_heard heard = peer_hear_all(fd);
+    cr_expect_eq(heard.size, 0);
+    peer_forget(&heard);
+    (void)close(fd);
+    cr_assert_eq(net_server_new(&options, &peer.server, &fault), LEAT_OK, "%s", fault.message);
+    net_server_close_here(peer.server);
+    peer_loops_stop(&peer);
+}
