@@ -3,6 +3,7 @@
 #   make VARIANT=sanitize      build/sanitize/leat ...                         (clang, address + undefined sanitizers)
 #   make VARIANT=debug         build/debug/leat ...
 #   make test [VARIANT=...]    builds and runs the unit tests of that variant
+#   make compatibility         writes docs/COMPATIBILITY.md
 # A new source file in any folder of src/ or tests/unit/ needs no change here.
 
 VERSION := 0.1.0
@@ -46,7 +47,7 @@ PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(OBJ)/%.o)
 LLHTTP_OBJECTS := $(addprefix $(OBJ)/llhttp/,llhttp.o api.o http.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OBJ)/%.o)
 
-.PHONY: all test bench fuzz install clean
+.PHONY: all test bench compatibility fuzz install clean
 all: $(OUT)/leat $(OUT)/libleat.so $(OUT)/libleat.a
 
 $(OUT)/leat: $(PROGRAM_OBJECTS) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
@@ -99,6 +100,13 @@ $(OUT)/tests/%: $(OBJ)/tests/property/%.o $(OBJ)/parts.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# what AWS has beside what leat declares; ./check fails when the file is not what is printed
+$(OUT)/tools/%: $(OBJ)/tools/%.o $(OBJ)/parts.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+compatibility: $(OUT)/tools/compatibility
+	$< tools/aws-operations >docs/COMPATIBILITY.md.new && mv docs/COMPATIBILITY.md.new docs/COMPATIBILITY.md
+
 # one fuzzer a parser, each run for FUZZ_SECONDS; longer by hand: make fuzz FUZZ_SECONDS=3600
 FUZZ_SECONDS ?= 5
 FUZZ := build/fuzz
@@ -138,4 +146,4 @@ clean:
 	rm -rf build
 
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(BENCH_SOURCES:%.c=$(OBJ)/%.d) \
-         $(FUZZ_OBJECTS:.o=.d) $(wildcard $(FUZZ)/obj/tests/fuzz/*.d $(OBJ)/tests/property/*.d)
+         $(FUZZ_OBJECTS:.o=.d) $(wildcard $(FUZZ)/obj/tests/fuzz/*.d $(OBJ)/tests/property/*.d $(OBJ)/tools/*.d)
