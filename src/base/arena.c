@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_BLOCK_FIRST = 4096 - 64, ARENA_BLOCK_MAX = 1 << 20, ARENA_BLOCK_KEEP = 4096, ARENA_ALIGN = 16 };
+enum { ARENA_BLOCK_FIRST = 4096 - 64, ARENA_BLOCK_MAX = 1 << 20, ARENA_BLOCK_KEEP = 16 << 10, ARENA_ALIGN = 16 };
 
 struct arena_block {
     struct arena_block *next;
@@ -14,24 +14,38 @@ struct arena_block {
 };
 
 void arena_init(struct arena *arena, size_t bytes_max) {
-    *arena = (struct arena){.max = bytes_max};
+    *arena = (struct arena){.max = bytes_max, .keep = ARENA_BLOCK_KEEP};
 }
 
-void arena_fini(struct arena *arena) {
-    struct arena_block *block = arena->blocks;
+void arena_init_inside(struct arena *arena, void *first, size_t size, size_t bytes_max) {
+    arena_init(arena, bytes_max);
+    arena->at = first;
+    arena->end = arena->at + size;
+}
+
+static void arena_free_blocks(struct arena_block *block) {
     while (block != NULL) {
         struct arena_block *next = block->next;
         free(block);
         block = next;
     }
-    arena_init(arena, arena->max);
+}
+
+void arena_fini(struct arena *arena) {
+    arena_free_blocks(arena->blocks);
+    arena->blocks = NULL;
+    arena->at = arena->end = NULL;
+    arena->used = 0;
 }
 
 void arena_reset(struct arena *arena) {
 #ifndef ARENA_MALLOC_EACH
     struct arena_block *block = arena->blocks;
-    if (block != NULL && block->next == NULL && block->size <= ARENA_BLOCK_KEEP) {
+    if (block != NULL && block->size <= arena->keep) { /* the newest is the largest: the next use may find it enough */
+        arena_free_blocks(block->next);
+        block->next = NULL;
         arena->at = block->bytes;
+        arena->end = block->bytes + block->size;
         arena->used = 0;
         return;
     }
@@ -48,6 +62,13 @@ static struct arena_block *arena_grow(struct arena *arena, size_t size) {
     return block;
 }
 
+#ifndef ARENA_MALLOC_EACH
+/* Never none: the pointer must be valid. */
+static size_t arena_room(size_t size) {
+    return ((size > 0 ? size : 1) + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+}
+#endif
+
 void *arena_alloc(struct arena *arena, size_t size) {
     if (size > arena->max || arena->used > arena->max - size) return NULL;
 #ifdef ARENA_MALLOC_EACH
@@ -56,7 +77,7 @@ void *arena_alloc(struct arena *arena, size_t size) {
     arena->used += size;
     return block->bytes;
 #else
-    size_t room = ((size > 0 ? size : 1) + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1); /* never none: the pointer must be valid */
+    size_t room = arena_room(size);
     if (room > (size_t)(arena->end - arena->at)) {
         size_t next = arena->blocks == NULL ? ARENA_BLOCK_FIRST : arena->blocks->size * 2;
         if (next > ARENA_BLOCK_MAX) next = ARENA_BLOCK_MAX;
@@ -71,6 +92,28 @@ void *arena_alloc(struct arena *arena, size_t size) {
     arena->used += size;
     return piece;
 #endif
+}
+
+bool arena_resize(struct arena *arena, void *piece, size_t size, size_t new_size) {
+#ifdef ARENA_MALLOC_EACH
+    (void)arena;
+    (void)piece;
+    return new_size <= size;
+#else
+    unsigned char *begin = piece;
+    if (begin + arena_room(size) != arena->at) return false;
+    size_t others = arena->used - size;
+    if (new_size > arena->max - others || arena_room(new_size) > (size_t)(arena->end - begin)) return false;
+    arena->at = begin + arena_room(new_size);
+    arena->used = others + new_size;
+    return true;
+#endif
+}
+
+void *arena_zero_head(struct arena *arena, size_t size, size_t zero_size) {
+    void *piece = arena_alloc(arena, size);
+    if (piece != NULL) memset(piece, 0, zero_size);
+    return piece;
 }
 
 void *arena_zero(struct arena *arena, size_t count, size_t size) {

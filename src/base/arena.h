@@ -6,6 +6,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "leat_types.h"
@@ -16,15 +17,22 @@ struct arena {
     struct arena_block *blocks; /* newest first */
     unsigned char *at, *end;    /* the free part of the newest block */
     size_t used, max;           /* bytes given out, and how many may be */
+    size_t keep;                /* the largest block that arena_reset keeps; may be set after arena_init */
 };
 
 void arena_init(struct arena *arena, size_t bytes_max);
+/* The first pieces come from the caller's memory, aligned to 16 bytes, which must outlive the arena. */
+void arena_init_inside(struct arena *arena, void *first, size_t size, size_t bytes_max);
 void arena_fini(struct arena *arena);  /* frees everything; the arena may be used again */
-void arena_reset(struct arena *arena); /* gives everything back but may keep one small block for the next use */
+void arena_reset(struct arena *arena); /* gives everything back but may keep one block for the next use */
 
 /* size bytes, aligned for any type, not cleared; NULL when over the maximum or out of memory. size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_zero(struct arena *arena, size_t count, size_t size); /* cleared; count * size is checked for overflow */
+void *arena_zero_head(struct arena *arena, size_t size, size_t zero_size); /* of which the first zero_size are cleared */
+
+/* Makes the newest piece larger or smaller where it lies; false: it is not the newest, or there is no room behind it. */
+bool arena_resize(struct arena *arena, void *piece, size_t size, size_t new_size);
 
 /* A copy; a zero byte stands behind it, not counted. data == NULL when there is no memory or the source is absent. */
 struct leat_slice arena_copy(struct arena *arena, struct leat_slice source);
@@ -33,6 +41,8 @@ struct leat_slice arena_copy(struct arena *arena, struct leat_slice source);
 struct leat_slice arena_print(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define ARENA_NEW(arena, type) ((type *)arena_zero((arena), 1, sizeof(type)))
+/* Cleared up to `member` only: for large structs that end with members which are written before they are read. */
+#define ARENA_NEW_UPTO(arena, type, member) ((type *)arena_zero_head((arena), sizeof(type), offsetof(type, member)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_zero((arena), (count), sizeof(type)))
 
 #endif

@@ -7,13 +7,20 @@
 
 #include "leat_types.h"
 
+struct arena;
+
 struct buf {
     uint8_t *data;
     size_t size, capacity, max; /* bytes */
     bool failed;                /* an append did not fit; everything after it was ignored */
+    struct arena *arena;        /* where it lives; NULL: on the heap */
 };
 
 void buf_init(struct buf *buf, size_t bytes_max); /* allocates nothing yet */
+/* One that grows in an arena, as its newest piece without being moved: for what is built and then kept there. */
+void buf_init_in(struct buf *buf, struct arena *arena, size_t bytes_max);
+/* What was built in an arena stays there, as long as the arena; the buf is empty again. Absent when the buf had failed. */
+struct leat_slice buf_keep(struct buf *buf);
 void buf_fini(struct buf *buf);
 void buf_clear(struct buf *buf); /* empty again, memory kept, failure forgotten */
 

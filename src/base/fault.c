@@ -36,6 +36,12 @@ enum leat_code fault_errno(struct leat_fault *fault, int error_number, const cha
     return fault_set(fault, code, "%s: %s", what, text);
 }
 
+void fault_copy(struct leat_fault *to, const struct leat_fault *from) {
+    to->code = from->code;
+    memcpy(to->message, from->message, strnlen(from->message, sizeof from->message - 1) + 1);
+    to->message[sizeof to->message - 1] = 0;
+}
+
 enum leat_code fault_memory(struct leat_fault *fault) {
     return fault_set(fault, LEAT_NO_MEMORY, "out of memory");
 }

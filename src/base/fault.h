@@ -16,6 +16,15 @@ enum leat_code fault_errno(struct leat_fault *fault, int error_number, const cha
 /* LEAT_NO_MEMORY with the standard message. */
 enum leat_code fault_memory(struct leat_fault *fault);
 
+/* Nothing has happened. Clears no more than it must: a fault is a kilobyte, and most are made to stay empty. */
+static inline void fault_clear(struct leat_fault *fault) {
+    fault->code = LEAT_OK;
+    fault->message[0] = 0;
+}
+
+/* Copies the words that are there, not the room for them. */
+void fault_copy(struct leat_fault *to, const struct leat_fault *from);
+
 /* AWS's error type of a code, e.g. "ValidationException". */
 const char *fault_name(enum leat_code code);
 

@@ -1,7 +1,6 @@
 /* The reader: one function per rule of RFC 8259's grammar, and json_next, which knows from `expect` which rule is due. */
 #include "base/json.h"
 
-#include <endian.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "base/json_run.h"
 #include "base/slice.h"
 
 const char json_error_memory[] = "out of memory";
@@ -46,27 +46,6 @@ static void json_space(struct json_reader *reader) {
 }
 
 /* ---- strings ---- */
-
-/* A byte with its top bit set for each byte of `eight` that ends a run of plain text: a control character, a quote, a backslash
- * or a byte over 0x7f. The lowest such byte is exact; above it there may be false ones, which nobody looks at. */
-static uint64_t json_special(uint64_t eight) {
-    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    uint64_t quote = eight ^ ones * '"', backslash = eight ^ ones * '\\';
-    return ((eight - ones * 0x20) | (quote - ones) | (backslash - ones) | eight) & tops;
-}
-
-/* The first byte from `at` on that is not plain ASCII text of a string. */
-static const uint8_t *json_plain(const uint8_t *at, const uint8_t *end) {
-    while (end - at >= 8) {
-        uint64_t eight;
-        memcpy(&eight, at, sizeof eight);
-        uint64_t special = json_special(le64toh(eight));
-        if (special != 0) return at + (__builtin_ctzll(special) >> 3);
-        at += 8;
-    }
-    while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\') at++;
-    return at;
-}
 
 /* Four hexadecimal digits; -1 when they are not there. */
 static int json_hex4(const uint8_t *at, const uint8_t *end) {
@@ -155,7 +134,7 @@ static bool json_read_string(struct json_reader *reader) {
     const uint8_t *open = reader->at + 1, *at = open;
     bool escapes = false;
     for (;;) {
-        at = json_plain(at, reader->end);
+        at = json_run_end(at, reader->end, true);
         if (at == reader->end) {
             reader->at = at;
             return json_fail(reader, "a string is not ended"), false;

@@ -1,10 +1,10 @@
 /* The writer of json.h. */
-#include <endian.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/encode.h"
 #include "base/json.h"
+#include "base/json_run.h"
 #include "base/slice.h"
 
 void json_writer_init(struct json_writer *writer, struct buf *buf) { *writer = (struct json_writer){.buf = buf}; }
@@ -44,29 +44,12 @@ static void json_escaped(struct buf *buf, uint8_t byte) {
     }
 }
 
-/* The first byte from `at` on that must be escaped. Eight bytes at a time: in `stop` a top bit is set for each byte that is below 0x20,
- * a quote or a backslash; the lowest is exact. */
-static const uint8_t *json_clean(const uint8_t *at, const uint8_t *end) {
-    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    while (end - at >= 8) {
-        uint64_t eight;
-        memcpy(&eight, at, sizeof eight);
-        eight = le64toh(eight);
-        uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\';
-        uint64_t stop = (((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops;
-        if (stop != 0) return at + (__builtin_ctzll(stop) >> 3);
-        at += 8;
-    }
-    while (at < end && *at >= 0x20 && *at != '"' && *at != '\\') at++;
-    return at;
-}
-
 static void json_quoted(struct buf *buf, struct leat_slice text) {
     buf_byte(buf, '"');
     const uint8_t *at = text.data, *end = text.data == NULL ? NULL : text.data + text.size;
     while (at < end) {
         const uint8_t *run = at;
-        at = json_clean(at, end);
+        at = json_run_end(at, end, false);
         buf_append(buf, run, (size_t)(at - run));
         if (at < end) json_escaped(buf, *at++);
     }

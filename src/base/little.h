@@ -1,17 +1,20 @@
-/* Little-endian integers in bytes. */
+/* Little-endian integers in 1 to 8 bytes. */
 #ifndef BASE_LITTLE_H
 #define BASE_LITTLE_H
 
+#include <endian.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline uint64_t little_get(const uint8_t *at, unsigned bytes) {
     uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++) value |= (uint64_t)at[i] << (8 * i);
-    return value;
+    memcpy(&value, at, bytes); /* of a known size: one instruction */
+    return le64toh(value);
 }
 
 static inline void little_set(uint8_t *at, uint64_t value, unsigned bytes) {
-    for (unsigned i = 0; i < bytes; i++) at[i] = (uint8_t)(value >> (8 * i));
+    value = htole64(value);
+    memcpy(at, &value, bytes);
 }
 
 #endif

@@ -32,12 +32,13 @@ void random_uuid(char out[RANDOM_UUID_SIZE]) {
     *to = 0;
 }
 
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 enum { REQUEST_ID_LETTERS = 52, REQUEST_IDS_AHEAD = 16 };
 
 /* Every answer carries one, so bytes for some are fetched ahead: a system call each would cost more than reading the request.
  * They are no secrets, and a forked child that repeats a few of its parent's does no harm. */
 void random_request_id(char out[53]) {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    static const char letters[256 + 1] = LETTERS LETTERS LETTERS LETTERS LETTERS LETTERS LETTERS "ABCD";
     static _Thread_local uint8_t ahead[REQUEST_ID_LETTERS * REQUEST_IDS_AHEAD];
     static _Thread_local size_t left = 0;
     if (left == 0) {
@@ -46,6 +47,6 @@ void random_request_id(char out[53]) {
     }
     const uint8_t *bytes = ahead + --left * REQUEST_ID_LETTERS;
     /* 256 is no multiple of 36: some letters are a little likelier, which an identifier bears */
-    for (size_t i = 0; i < REQUEST_ID_LETTERS; i++) out[i] = letters[bytes[i] % 36];
+    for (size_t i = 0; i < REQUEST_ID_LETTERS; i++) out[i] = letters[bytes[i]];
     out[REQUEST_ID_LETTERS] = 0;
 }

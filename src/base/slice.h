@@ -43,4 +43,19 @@ static inline bool slice_starts(struct leat_slice whole, struct leat_slice prefi
     return whole.size >= prefix.size && (prefix.size == 0 || memcmp(whole.data, prefix.data, prefix.size) == 0);
 }
 
+/* Is every byte in [low, high]? 0 < low <= high < 0x80. Eight bytes at a time: no sum carries into the next byte. */
+static inline bool slice_within(struct leat_slice text, uint8_t low, uint8_t high) {
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    size_t i = 0;
+    for (; i + 8 <= text.size; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, text.data + i, sizeof eight);
+        uint64_t over = (eight | (eight + ones * (0x7fu - high))) & tops, reached = (eight + ones * (0x80u - low)) & tops;
+        if (over != 0 || reached != tops) return false;
+    }
+    for (; i < text.size; i++)
+        if (text.data[i] < low || text.data[i] > high) return false;
+    return true;
+}
+
 #endif

@@ -54,6 +54,88 @@ Test(arena, copies_and_prints_end_with_a_zero_that_is_not_counted) {
     arena_fini(&arena);
 }
 
+Test(arena, begins_in_memory_of_the_caller_and_goes_on_elsewhere) {
+    _Alignas(16) unsigned char first[64];
+    struct arena arena;
+    arena_init_inside(&arena, first, sizeof first, 1000);
+    memset(arena_alloc(&arena, 40), 1, 40);
+    memset(arena_alloc(&arena, 40), 2, 40);
+    cr_assert_null(arena_alloc(&arena, 921), "the maximum counts what lies in the first piece too");
+    arena_fini(&arena);
+    memset(arena_alloc(&arena, 1000), 3, 1000);
+    arena_fini(&arena);
+}
+
+Test(arena, only_the_newest_piece_changes_its_size) {
+    struct arena arena;
+    arena_init(&arena, 1000);
+    unsigned char *first = arena_alloc(&arena, 10), *second = arena_alloc(&arena, 10);
+    cr_assert_not(arena_resize(&arena, first, 10, 100));
+    cr_assert_not(arena_resize(&arena, second, 10, 991), "the maximum holds");
+    if (arena_resize(&arena, second, 10, 990)) { /* not when each piece is a malloc of its own */
+        memset(second, 1, 990);
+        cr_assert_null(arena_alloc(&arena, 1));
+        cr_assert(arena_resize(&arena, second, 990, 100));
+        cr_assert_not_null(arena_alloc(&arena, 890));
+    }
+    arena_fini(&arena);
+}
+
+Test(arena, a_reset_keeps_the_largest_block_it_may) {
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 100; i++) memset(arena_alloc(&arena, 100), i, 100);
+        arena_reset(&arena);
+        cr_assert_eq(arena.used, 0u);
+    }
+    arena.keep = 0;
+    arena_reset(&arena);
+    cr_assert_null(arena.blocks);
+    arena_fini(&arena);
+}
+
+Test(arena, clears_the_head_of_a_struct_only) {
+    struct large { int head; int tail[8]; };
+    struct arena arena;
+    arena_init(&arena, 1000);
+    memset(arena_alloc(&arena, 64), 0xff, 64);
+    arena_reset(&arena);
+    const struct large *large = ARENA_NEW_UPTO(&arena, struct large, tail);
+    cr_assert_eq(large->head, 0);
+    arena_fini(&arena);
+}
+
+Test(buf, in_an_arena_what_was_built_stays_there) {
+    struct arena arena;
+    struct buf one, two;
+    arena_init(&arena, 1 << 16);
+    buf_init_in(&one, &arena, 10000);
+    buf_init_in(&two, &arena, 10000);
+    for (int i = 0; i < 2000; i++) { /* both grow: neither is the newest piece all the time */
+        buf_byte(&one, (uint8_t)i);
+        buf_byte(&two, (uint8_t)(i + 1));
+    }
+    struct leat_slice first = buf_keep(&one), second = buf_keep(&two), none = buf_keep(&two);
+    cr_assert(first.size == 2000 && second.size == 2000);
+    memset(arena_alloc(&arena, 3000), 0, 3000);
+    for (size_t i = 0; i < 2000; i++) cr_assert(first.data[i] == (i & 0xff) && second.data[i] == ((i + 1) & 0xff));
+    cr_assert(none.data != NULL && none.size == 0, "nothing is not absent");
+    arena_fini(&arena);
+}
+
+Test(buf, in_an_arena_fails_with_the_arena) {
+    struct arena arena;
+    struct buf buf;
+    arena_init(&arena, 1000);
+    buf_init_in(&buf, &arena, 100000);
+    for (int i = 0; i < 1001; i++) buf_byte(&buf, 1);
+    cr_assert_not(buf_ok(&buf));
+    cr_assert_null(buf_keep(&buf).data);
+    cr_assert(buf_ok(&buf) && buf.size == 0);
+    arena_fini(&arena);
+}
+
 Test(buf, grows_up_to_its_maximum_and_then_stays_failed) {
     struct buf buf;
     buf_init(&buf, 1000);
@@ -103,6 +185,19 @@ Test(fault, carries_code_and_words_and_may_be_absent) {
     cr_assert_str_eq(fault_name(LEAT_STORE_FULL), "InternalServerError");
 }
 
+Test(fault, a_copy_takes_the_words_and_leaves_the_room) {
+    struct leat_fault from, to;
+    memset(&to, 'x', sizeof to);
+    fault_set(&from, LEAT_VALIDATION, "words");
+    fault_copy(&to, &from);
+    cr_assert(to.code == LEAT_VALIDATION && strcmp(to.message, "words") == 0 && to.message[6] == 'x');
+    fault_clear(&to);
+    cr_assert(to.code == LEAT_OK && to.message[0] == 0);
+    memset(from.message, 'y', sizeof from.message); /* never ended */
+    fault_copy(&to, &from);
+    cr_assert_eq(strlen(to.message), sizeof to.message - 1);
+}
+
 /* On disk: must never change. */
 Test(hash, is_the_same_as_ever) {
     cr_expect_eq(hash_bytes(SLICE("")), 0xefd01f60ba992926u);
@@ -120,4 +215,19 @@ Test(slice, order_is_that_of_bytes_with_prefixes_first) {
         }
     }
     cr_assert(slice_starts(SLICE("abc"), SLICE("ab")) && slice_starts(SLICE("a"), SLICE("")) && !slice_starts(SLICE("a"), SLICE("ab")));
+}
+
+Test(slice, within_looks_at_every_byte) {
+    uint8_t text[40];
+    for (size_t size = 0; size < sizeof text; size++) {
+        memset(text, 'a', sizeof text);
+        cr_assert(slice_within(slice_of(text, size), '!', '~'));
+        for (size_t i = 0; i < size; i++) {
+            for (int byte = 0; byte < 256; byte++) {
+                text[i] = (uint8_t)byte;
+                cr_assert_eq(slice_within(slice_of(text, size), '!', '~'), byte >= '!' && byte <= '~', "%zu %d", i, byte);
+            }
+            text[i] = 'a';
+        }
+    }
 }
