@@ -69,7 +69,6 @@ struct api_call {
     void *input;
     struct arena *arena;       /* the request's */
     struct json_writer json;   /* onto the answer's body */
-    struct api_decoder decoder;
     char request_id[53];
     unsigned status;           /* of the answer; an operation may set it before api_done */
     struct net_task task;      /* brings the call back to its loop */
@@ -83,11 +82,13 @@ struct api_call {
     /* the framework's own */
     uv_work_t work;
     bool pooled, failed;
-    struct leat_fault fault;
-    struct api_label labels[API_LABELS_MAX];
     size_t label_count;
-    struct net_reply_header headers[API_HEADERS_MAX];
     size_t header_count;
+    struct api_decoder decoder;
+    /* not cleared, as the decoder's fault before it is not: large, and seldom filled */
+    struct leat_fault fault;   /* but for this one, which is empty at first */
+    struct api_label labels[API_LABELS_MAX];
+    struct net_reply_header headers[API_HEADERS_MAX];
 };
 
 void api_done(struct api_call *call); /* operation->status and what was written */

@@ -97,7 +97,7 @@ static void written(void *context, enum leat_code code, struct leat_result *resu
     struct api_call *call = context;
     call->code = code;
     if (result != NULL) call->result = *result;
-    if (code != LEAT_OK && fault != NULL) call->fault = *fault;
+    if (code != LEAT_OK && fault != NULL) fault_copy(&call->fault, fault);
     api_post(call, call->request->loop, resume);
 }
 
@@ -214,7 +214,7 @@ static enum leat_code prepare(struct api_call *call) {
     TRY(decode(call));
     TRY(validate(call));
     if (call->operation->check != NULL) TRY(call->operation->check(call, call->input, &call->fault));
-    if (call->decoder.item_code != LEAT_OK) call->fault = call->decoder.item_fault;
+    if (call->decoder.item_code != LEAT_OK) fault_copy(&call->fault, &call->decoder.item_fault);
     return call->decoder.item_code;
 }
 
@@ -244,11 +244,12 @@ static bool is_target_request(const struct api_call *call) {
 }
 
 void api_handle(struct net_request *request) {
-    struct api_call *call = ARENA_NEW(request->arena, struct api_call);
+    struct api_call *call = ARENA_NEW_UPTO(request->arena, struct api_call, decoder.item_fault);
     if (call == NULL) {
         net_reply(request, 503, NULL, 0);
         return;
     }
+    fault_clear(&call->fault);
     call->request = request;
     call->server = request->context;
     call->arena = request->arena;

@@ -109,7 +109,7 @@ static enum leat_code decode_blob(struct arena *arena, const struct json_reader 
 static void keep_item_fault(struct api_decoder *decoder, enum leat_code code, const struct leat_fault *fault) {
     if (decoder->item_code != LEAT_OK) return;
     decoder->item_code = code;
-    decoder->item_fault = *fault;
+    fault_copy(&decoder->item_fault, fault);
 }
 
 /* An attribute value that is well-formed JSON but wrong in itself is reported later than the constraints: the reader moves past it. */
@@ -119,7 +119,8 @@ static enum leat_code decode_item(struct api_decoder *decoder, struct json_reade
         return wrong_collection(reader, "java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>", fault);
     struct json_reader before = *reader;
     size_t start = decoder->items.size;
-    struct leat_fault words = {0};
+    struct leat_fault words;
+    fault_clear(&words);
     enum leat_code code = item_from_json(reader, &decoder->items, &words);
     if (code == LEAT_VALIDATION) {
         keep_item_fault(decoder, code, &words);
@@ -127,7 +128,7 @@ static enum leat_code decode_item(struct api_decoder *decoder, struct json_reade
         *reader = before;
         if (!json_skip(reader)) return malformed(fault);
     } else if (code != LEAT_OK) {
-        if (fault != NULL) *fault = words;
+        if (fault != NULL) fault_copy(fault, &words);
         return code;
     }
     *out = slice_of(decoder->items.data + start, decoder->items.size - start);
@@ -166,7 +167,8 @@ static enum leat_code decode_values(struct api_decoder *decoder, struct json_rea
         size_t value = decoder->items.size;
         (void)json_next(reader);
         struct json_reader before = *reader;
-        struct leat_fault words = {0};
+        struct leat_fault words;
+        fault_clear(&words);
         enum leat_code code = item_value_from_json(reader, &decoder->items, &words);
         if (code == LEAT_VALIDATION) {
             struct leat_fault whole;
@@ -178,7 +180,7 @@ static enum leat_code decode_values(struct api_decoder *decoder, struct json_rea
             *reader = before;
             if (!json_skip(reader)) return malformed(fault);
         } else if (code != LEAT_OK) {
-            if (fault != NULL) *fault = words;
+            if (fault != NULL) fault_copy(fault, &words);
             return code;
         }
     }

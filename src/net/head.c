@@ -122,11 +122,18 @@ static const struct net_refusal *parse_coding(struct leat_slice value, struct ne
     return value.size == 0 ? &BAD_CODING : &UNKNOWN_CODING;
 }
 
+static bool ends_host(uint8_t byte) {
+    switch (byte) {
+    case '/': case '\\': case '@': case '?': case '#': case ',': case '<': case '>': case '"': return true;
+    default: return false;
+    }
+}
+
 static const struct net_refusal *parse_host(struct leat_slice value, struct net_head *head) {
     if (head->host_count++ > 0) return &NO_HOST;
+    if (!slice_within(value, '!', '~')) return &BAD_HOST;
     for (size_t i = 0; i < value.size; i++)
-        if (value.data[i] <= ' ' || value.data[i] >= 0x7f || strchr("/\\@?#,<>\"", value.data[i]) != NULL)
-            return &BAD_HOST;
+        if (ends_host(value.data[i])) return &BAD_HOST;
     return NULL;
 }
 

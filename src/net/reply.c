@@ -70,6 +70,7 @@ static void append_date(struct net_part *part, struct buf *out) {
 static void append_value(struct buf *out, struct leat_slice value) {
     size_t at = out->size;
     buf_slice(out, value);
+    if (slice_within(value, ' ', '~')) return;
     for (; at < out->size; at++)
         if (out->data[at] < ' ' || out->data[at] == 0x7f) out->data[at] = ' ';
 }

@@ -76,8 +76,7 @@ static bool read_scope(struct claim *claim) {
         parts[i] = slash != NULL ? slice_of(rest.data, (size_t)(slash - rest.data)) : rest;
         if (slash != NULL) rest = slice_of(slash + 1, rest.size - parts[i].size - 1);
     }
-    for (size_t i = 0; i < claim->credential.size; i++) /* a decoded query may hold anything */
-        if (claim->credential.data[i] <= ' ' || claim->credential.data[i] >= 0x7f) return false;
+    if (!slice_within(claim->credential, '!', '~')) return false; /* a decoded query may hold anything */
     claim->signing = (struct net_signing){parts[0], parts[1], parts[2], parts[3]};
     return parts[0].size > 0 && parts[1].size == 8 && slice_is(parts[4], "aws4_request");
 }
