@@ -19,7 +19,7 @@ static enum leat_code parse(struct leat_slice json, struct leat_memory *memory, 
 }
 
 LEAT_PUBLIC enum leat_code leat_item_from_json(struct leat_slice json, struct leat_result *result, struct leat_fault *fault) {
-    *result = (struct leat_result){.memory = table_memory_new()};
+    *result = (struct leat_result){.memory = table_memory_new(0)};
     if (result->memory == NULL) return fault_memory(fault);
     struct buf item;
     buf_init(&item, ITEM_JSON_MAX);

@@ -5,11 +5,12 @@
 
 #include "base/slice.h"
 
-enum { JOURNAL_ENTRIES_FIRST = 64, JOURNAL_ENTRIES_KEPT = 4096 };
+enum { JOURNAL_ENTRIES_FIRST = 64, JOURNAL_ENTRIES_KEPT = 4096, JOURNAL_BYTES_KEPT = 1024 * 1024 };
 
 void store_journal_init(struct store_journal *journal) {
     *journal = (struct store_journal){.only_removes = true};
     arena_init(&journal->arena, STORE_TRANSACTION_MAX);
+    journal->arena.keep = JOURNAL_BYTES_KEPT;
 }
 
 void store_journal_fini(struct store_journal *journal) {

@@ -21,31 +21,35 @@ static const struct leat_slice ABSENT = {NULL, 0};
 static enum leat_code updated_item(struct group *group, struct write_operation *operation, struct leat_fault *fault) {
     struct leat_slice base = operation->before.data != NULL ? operation->before : operation->key_item;
     operation->after = base;
-    if (operation->update == NULL) return LEAT_OK;
-    struct buf item;
-    buf_init(&item, NEW_ITEM_MAX);
-    enum leat_code code = expr_update_apply(operation->update, base, &item, fault);
-    if (code == LEAT_OK && !buf_ok(&item)) code = fault_memory(fault);
-    if (code == LEAT_OK) {
-        operation->after = arena_copy(&group->arena, buf_view(&item));
-        if (operation->after.data == NULL) code = fault_memory(fault);
+    if (operation->update == NULL) {
+        operation->after_size = item_size(base);
+        return LEAT_OK;
     }
-    buf_fini(&item);
-    TRY(code);
-    if (item_size(operation->after) > SCHEMA_ITEM_MAX)
+    struct buf item;
+    buf_init_in(&item, group->arena, NEW_ITEM_MAX);
+    TRY(expr_update_apply(operation->update, base, &item, fault));
+    operation->after = buf_keep(&item);
+    if (operation->after.data == NULL) return fault_memory(fault);
+    operation->after_size = item_size(operation->after);
+    if (operation->after_size > SCHEMA_ITEM_MAX)
         return fault_set(fault, LEAT_VALIDATION, "Item size to update has exceeded the maximum allowed size");
     return index_check_item(operation->table, operation->after, fault);
 }
 
 static enum leat_code decide(struct group *group, struct write_operation *operation, struct leat_fault *fault) {
-    operation->before = operation->entry->value;
-    operation->after = operation->before;
+    operation->before = operation->after = operation->entry->value;
+    operation->before_size = operation->after_size = item_size(operation->before);
     if (operation->condition != NULL && !expr_condition_test(operation->condition, operation->before))
         return fault_set(fault, LEAT_CONDITIONAL_CHECK_FAILED, "The conditional request failed");
     switch (operation->kind) {
-    case LEAT_PUT: operation->after = operation->item; return LEAT_OK;
+    case LEAT_PUT:
+        operation->after = operation->item;
+        operation->after_size = operation->item_size;
+        return LEAT_OK;
     case LEAT_DELETE:
-        if (!operation->expire || expiry_due(operation->table, operation->before, group->now_ms)) operation->after = ABSENT;
+        if (operation->expire && !expiry_due(operation->table, operation->before, group->now_ms)) return LEAT_OK;
+        operation->after = ABSENT;
+        operation->after_size = 0;
         return LEAT_OK;
     case LEAT_UPDATE: return updated_item(group, operation, fault);
     case LEAT_CHECK: return LEAT_OK;
@@ -72,16 +76,13 @@ static enum leat_code record_change(struct group *group, const struct write_oper
                                    .keys = operation->key_item,
                                    .new_image = operation->after,
                                    .old_image = operation->before};
-    struct group_change *entry = ARENA_NEW(&group->arena, struct group_change);
+    struct group_change *entry = arena_alloc(group->arena, sizeof *entry);
+    if (entry == NULL) return fault_memory(fault);
     struct buf record;
-    buf_init(&record, STORE_VALUE_MAX);
+    buf_init_in(&record, group->arena, STORE_VALUE_MAX);
     stream_record_encode(&record, &change);
-    if (entry != NULL && buf_ok(&record)) {
-        *entry = (struct group_change){.table = operation->table, .part = operation->part,
-                                       .record = arena_copy(&group->arena, buf_view(&record))};
-    }
-    buf_fini(&record);
-    if (entry == NULL || entry->record.data == NULL) return fault_memory(fault);
+    *entry = (struct group_change){.table = operation->table, .part = operation->part, .record = buf_keep(&record)};
+    if (entry->record.data == NULL) return fault_memory(fault);
     *group->last_change = entry;
     group->last_change = &entry->next;
     return LEAT_OK;
@@ -90,9 +91,8 @@ static enum leat_code record_change(struct group *group, const struct write_oper
 static enum leat_code count_item(struct group *group, struct write_operation *operation, struct leat_fault *fault) {
     struct counters counters = counters_decode(operation->counters->value);
     counters.items += (uint64_t)(operation->after.data != NULL) - (uint64_t)(operation->before.data != NULL);
-    if (operation->after.data != NULL) counters.bytes += item_size(operation->after);
-    if (operation->before.data != NULL) counters.bytes -= item_size(operation->before);
-    overlay_set(operation->counters, counters_encode(counters, &group->arena));
+    counters.bytes += (uint64_t)operation->after_size - (uint64_t)operation->before_size;
+    overlay_set(operation->counters, counters_encode(counters, group->arena));
     return operation->counters->value.data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
@@ -117,14 +117,11 @@ static enum leat_code return_part(struct write_job *job, const struct write_oper
                                   struct leat_fault *fault) {
     struct buf part;
     if (item.data == NULL || operation->update == NULL) return LEAT_OK;
-    buf_init(&part, NEW_ITEM_MAX);
-    enum leat_code code = expr_update_part(operation->update, item, &part, fault);
-    if (code == LEAT_OK && part.size > 0) {
-        job->result.attributes = arena_copy(&job->memory->arena, buf_view(&part));
-        if (job->result.attributes.data == NULL) code = fault_memory(fault);
-    }
-    buf_fini(&part);
-    return code;
+    buf_init_in(&part, &job->memory->arena, NEW_ITEM_MAX);
+    TRY(expr_update_part(operation->update, item, &part, fault));
+    if (buf_ok(&part) && part.size == 0) return LEAT_OK;
+    job->result.attributes = buf_keep(&part);
+    return job->result.attributes.data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
 static enum leat_code return_values(struct write_job *job, const struct write_operation *operation, struct leat_fault *fault) {
@@ -142,9 +139,8 @@ static enum leat_code return_values(struct write_job *job, const struct write_op
 }
 
 static void consume(struct write_job *job, const struct write_operation *operation) {
-    size_t before = operation->before.data == NULL ? 0 : item_size(operation->before);
-    size_t after = operation->after.data == NULL ? 0 : item_size(operation->after);
-    job->result.capacity[operation->table_slot] += capacity_write(before, after, job->mode == LEAT_ATOMIC);
+    job->result.capacity[operation->table_slot] +=
+        capacity_write(operation->before_size, operation->after_size, job->mode == LEAT_ATOMIC);
 }
 
 /* Independent writes. There is one, or they have no conditions: a fault can only be one of the single write, or of resources. */
@@ -189,7 +185,8 @@ static enum leat_code decide_all(struct group *group, struct write_job *job, boo
     for (size_t i = 0; i < job->count; i++) {
         struct write_operation *operation = &job->operations[i];
         struct leat_reason *reason = &job->result.reasons[i];
-        struct leat_fault fault = {LEAT_OK, ""};
+        struct leat_fault fault;
+        fault_clear(&fault);
         reason->code = decide(group, operation, &fault);
         if (reason->code == LEAT_NO_MEMORY) return fault_memory(&job->fault);
         if (reason->code == LEAT_OK) continue;
@@ -213,7 +210,7 @@ static enum leat_code apply_atomic(struct group *group, struct write_job *job) {
     job->result.reason_count = 0;
     for (size_t i = 0; i < job->count; i++) TRY(perform(group, &job->operations[i], &job->fault));
     if (job->token_entry == NULL) return LEAT_OK;
-    overlay_set(job->token_entry, token_value(job->token_hash, group->now_ms, &group->arena));
+    overlay_set(job->token_entry, token_value(job->token_hash, group->now_ms, group->arena));
     return job->token_entry->value.data == NULL ? fault_memory(&job->fault) : LEAT_OK;
 }
 

@@ -17,7 +17,7 @@ struct group_change {
 
 struct group {
     struct engine *engine;
-    struct arena arena; /* everything of this group */
+    struct arena *arena; /* everything of this group */
     struct overlay overlay;
     struct group_change *changes, **last_change; /* stream records in the order of the writes */
     uint64_t now_ms;

@@ -80,6 +80,7 @@ enum leat_code catalogue_install(struct catalogue *catalogue, struct table *tabl
     size_t position = catalogue_position(catalogue, table->spec.name, &found);
     if (found) {
         old = catalogue->tables[position];
+        old->current = false;
         catalogue->tables[position] = table;
     } else {
         if (catalogue->count == catalogue->capacity) {
@@ -98,6 +99,7 @@ enum leat_code catalogue_install(struct catalogue *catalogue, struct table *tabl
             catalogue->count++;
         }
     }
+    table->current = code == LEAT_OK;
     pthread_rwlock_unlock(&catalogue->lock);
     table_release(code == LEAT_OK ? old : table);
     return code;
@@ -110,6 +112,7 @@ void catalogue_remove(struct catalogue *catalogue, struct leat_slice name) {
     size_t position = catalogue_position(catalogue, name, &found);
     if (found) {
         old = catalogue->tables[position];
+        old->current = false;
         catalogue->count--;
         memmove(catalogue->tables + position, catalogue->tables + position + 1,
                 (catalogue->count - position) * sizeof *catalogue->tables);

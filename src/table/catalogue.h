@@ -28,6 +28,7 @@ struct table_index {
 struct table {
     _Atomic unsigned references;
     struct arena arena; /* everything below */
+    bool current; /* in the catalogue, not replaced by a newer one; the writing thread's to read */
     uint32_t id;
     uint16_t part_count;
     struct leat_table spec;

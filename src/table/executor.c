@@ -47,7 +47,8 @@ static void executor_run(struct executor *executor, struct executor_job *first, 
         group_run(executor->engine, first, count);
         return;
     }
-    struct leat_fault fault = {LEAT_OK, ""};
+    struct leat_fault fault;
+    fault_clear(&fault);
     enum leat_code code = first->control(executor->engine, first->context, &fault);
     first->finished(first, code, &fault);
 }
@@ -75,6 +76,8 @@ static void *executor_main(void *argument) {
 enum leat_code executor_init(struct executor *executor, struct engine *engine, struct leat_fault *fault) {
     *executor = (struct executor){.engine = engine};
     executor->last = &executor->first;
+    arena_init(&executor->group_arena, EXECUTOR_GROUP_ARENA_MAX);
+    executor->group_arena.keep = EXECUTOR_GROUP_ARENA_KEEP;
     pthread_condattr_t attributes;
     if (pthread_condattr_init(&attributes) != 0) return fault_memory(fault);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -95,6 +98,7 @@ void executor_fini(struct executor *executor) {
     pthread_cond_signal(&executor->work);
     pthread_mutex_unlock(&executor->lock);
     pthread_join(executor->thread, NULL);
+    arena_fini(&executor->group_arena);
     pthread_cond_destroy(&executor->work);
     pthread_mutex_destroy(&executor->lock);
     executor->started = false;

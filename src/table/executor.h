@@ -9,12 +9,15 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/fault.h"
 #include "leat_types.h"
 
 enum {
     EXECUTOR_GROUP_JOBS_MAX = 512,
     EXECUTOR_GROUP_BYTES_MAX = 8 * 1024 * 1024,
+    EXECUTOR_GROUP_ARENA_MAX = 512 * 1024 * 1024,
+    EXECUTOR_GROUP_ARENA_KEEP = 1024 * 1024,
     EXECUTOR_QUEUE_JOBS_MAX = 65536,
     EXECUTOR_QUEUE_BYTES_MAX = 256 * 1024 * 1024
 };
@@ -39,6 +42,7 @@ struct executor {
     struct executor_job *first, **last;
     size_t jobs, bytes;
     bool stopping, started;
+    struct arena group_arena;     /* of the group that is being run; the writing thread's */
     uint64_t housekeeping_due_ms; /* of the engine's clock */
     _Atomic uint64_t writes, groups; /* for figures */
 };

@@ -123,7 +123,7 @@ static enum leat_code add_deletion(struct engine *engine, struct write_job *job,
 static enum leat_code delete_due(struct engine *engine, struct table *table, store_part part, const struct due *due,
                                  uint64_t now_ms, struct leat_fault *fault) {
     struct write_job *job;
-    TRY(write_job_new(due->count, LEAT_EACH, &job, fault));
+    TRY(write_job_new(due->count, 0, LEAT_EACH, &job, fault));
     job->count = 0;
     job->result.capacity_count = 1;
     job->result.capacity = ARENA_NEW(&job->memory->arena, double);

@@ -34,11 +34,9 @@ static enum leat_code project(const struct expr_projection *projection, struct a
                               struct leat_fault *fault) {
     if (projection == NULL || item->data == NULL) return LEAT_OK;
     struct buf out;
-    buf_init(&out, PROJECTED_MAX);
-    enum leat_code code = expr_projection_apply(projection, *item, &out, fault);
-    if (code == LEAT_OK) *item = buf_ok(&out) ? arena_copy(arena, buf_view(&out)) : (struct leat_slice){NULL, 0};
-    buf_fini(&out);
-    TRY(code);
+    buf_init_in(&out, arena, PROJECTED_MAX);
+    TRY(expr_projection_apply(projection, *item, &out, fault));
+    *item = buf_keep(&out);
     return item->data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
@@ -71,7 +69,7 @@ enum leat_code read_get_many(struct engine *engine, const struct leat_get *gets,
     *result = (struct leat_result){.memory = NULL};
     if (count == 0 || count > READ_GETS_MAX)
         return fault_set(fault, LEAT_VALIDATION, "a request has 1 to %d keys, not %zu", READ_GETS_MAX, count);
-    result->memory = table_memory_new();
+    result->memory = table_memory_new(0);
     if (result->memory == NULL) return fault_memory(fault);
     struct get_one *ones = ARENA_ARRAY(&result->memory->arena, struct get_one, count);
     if (ones == NULL) return fault_memory(fault);

@@ -8,7 +8,7 @@
 #include "table/overlay.h"
 #include "table/write.h"
 
-enum { GROUP_ARENA_MAX = 512 * 1024 * 1024, GROUP_RERUNS_MAX = 100, GROUP_PARTS_MAX = 4096 };
+enum { GROUP_RERUNS_MAX = 100, GROUP_PARTS_MAX = 4096 };
 
 static struct write_job *job_of(struct executor_job *job) { return job->write; }
 
@@ -24,6 +24,7 @@ static bool parts_add(store_part *parts, size_t *count, store_part part) {
 static enum leat_code renew_tables(struct engine *engine, struct write_job *job, struct leat_fault *fault) {
     for (size_t i = 0; i < job->count; i++) {
         struct write_operation *operation = &job->operations[i];
+        if (operation->table->current) continue;
         struct table *newest = catalogue_find(&engine->catalogue, operation->table->spec.name);
         if (newest == NULL || newest->id != operation->table->id) {
             table_release(newest);
@@ -76,13 +77,13 @@ static enum leat_code group_evaluate(struct group *group, struct executor_job *f
 }
 
 static enum leat_code group_try(struct group *group, struct executor_job *first, size_t count, struct leat_fault *fault) {
-    store_part *parts = arena_alloc(&group->arena, GROUP_PARTS_MAX * sizeof *parts);
+    store_part *parts = arena_alloc(group->arena, GROUP_PARTS_MAX * sizeof *parts);
     size_t part_count = 0;
     if (parts == NULL) return fault_memory(fault);
-    TRY(overlay_init(&group->overlay, &group->arena, count * 4, fault));
+    TRY(overlay_init(&group->overlay, group->arena, count * 4, fault));
     for (struct executor_job *job = first; job != NULL; job = job->next) {
         struct write_job *write = job_of(job);
-        write->fault = (struct leat_fault){LEAT_OK, ""};
+        fault_clear(&write->fault);
         write->code = renew_tables(group->engine, write, &write->fault);
         if (write->code == LEAT_OK) write->code = mention_job(group, write, parts, &part_count, &write->fault);
     }
@@ -106,11 +107,12 @@ static void answer(struct executor_job *first, enum leat_code code, const struct
         struct write_job *job = job_of(first);
         if (code != LEAT_OK) {
             job->code = code;
-            job->fault = *fault;
+            fault_copy(&job->fault, fault);
         }
         for (size_t i = 0; i < job->count; i++) table_release(job->operations[i].table);
         struct leat_result result = job->result;
-        struct leat_fault own = job->fault;
+        struct leat_fault own;
+        fault_copy(&own, &job->fault);
         enum leat_code own_code = job->code;
         result.memory = job->memory; /* owns the job as well: nothing of it is touched after this */
         job->done(job->context, own_code, &result, &own);
@@ -137,19 +139,19 @@ static void run_one_by_one(struct engine *engine, struct executor_job *first) {
 }
 
 void group_run(struct engine *engine, struct executor_job *first, size_t count) {
-    struct group group = {.engine = engine, .now_ms = engine_now_ms(engine)};
-    struct leat_fault fault = {LEAT_OK, ""};
+    struct arena *arena = &engine->executor.group_arena;
+    struct group group = {.engine = engine, .arena = arena, .now_ms = engine_now_ms(engine)};
+    struct leat_fault fault;
+    fault_clear(&fault);
     enum leat_code code;
     for (int run = 0;; run++) {
-        arena_init(&group.arena, GROUP_ARENA_MAX);
+        arena_reset(arena);
         group.changes = NULL;
         group.last_change = &group.changes;
         code = group_try(&group, first, count, &fault);
         if (code != LEAT_STORE_CONFLICT || run == GROUP_RERUNS_MAX) break;
-        arena_fini(&group.arena);
     }
     if (code == LEAT_STORE_FULL && count > 1) {
-        arena_fini(&group.arena);
         run_one_by_one(engine, first); /* what is too large must not take along what would fit, or makes room */
         return;
     }
@@ -159,5 +161,4 @@ void group_run(struct engine *engine, struct executor_job *first, size_t count) 
         tell_hooks(&group);
     }
     answer(first, code, &fault);
-    arena_fini(&group.arena);
 }

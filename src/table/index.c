@@ -43,14 +43,12 @@ enum leat_code index_entry_key(const struct table *table, const struct table_ind
     bool sorted = index->keys.sort.data != NULL;
     if (own.partition.type != index->keys.partition_type || (sorted && own.sort.type != index->keys.sort_type)) return LEAT_OK;
     struct buf key;
-    buf_init(&key, ENTRY_KEY_MAX);
+    buf_init_in(&key, arena, ENTRY_KEY_MAX);
     schema_put_partition(&key, index->spec->local ? index->space : SCHEMA_SPACE_ITEMS, &own.partition);
     if (sorted) item_key_append(&key, &own.sort);
     if (!index->spec->local) schema_put_component(&key, &base.partition);
     if (base.sort.type != ITEM_ABSENT) item_key_append(&key, &base.sort);
-    bool made = buf_ok(&key);
-    if (made) *out = arena_copy(arena, buf_view(&key));
-    buf_fini(&key);
+    *out = buf_keep(&key);
     return out->data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
@@ -72,15 +70,14 @@ enum leat_code index_entry_value(const struct table *table, const struct table_i
     struct buf value;
     struct leat_slice name;
     struct item_value attribute;
-    buf_init(&value, ENTRY_VALUE_MAX);
+    buf_init_in(&value, arena, ENTRY_VALUE_MAX);
     struct item_iterator at = item_iterate(item);
     while (item_map_next(&at, &name, &attribute)) {
         if (!index_projects(table, index, name)) continue;
         item_put_name(&value, name);
         item_put_value(&value, &attribute);
     }
-    *out = buf_ok(&value) ? arena_copy(arena, buf_view(&value)) : (struct leat_slice){NULL, 0};
-    buf_fini(&value);
+    *out = buf_keep(&value);
     return out->data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 

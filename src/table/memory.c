@@ -4,10 +4,13 @@
 
 #include "table/catalogue.h"
 
-struct leat_memory *table_memory_new(void) {
-    struct leat_memory *memory = malloc(sizeof *memory);
+enum { MEMORY_SMALL = 1024 /* with everything; malloc hands such pieces out and takes them back quickest */ };
+
+struct leat_memory *table_memory_new(size_t about) {
+    if (about == 0) about = MEMORY_SMALL - sizeof(struct leat_memory);
+    struct leat_memory *memory = malloc(sizeof *memory + about);
     if (memory == NULL) return NULL;
-    arena_init(&memory->arena, TABLE_MEMORY_MAX);
+    arena_init_inside(&memory->arena, memory->first, about, TABLE_MEMORY_MAX);
     memory->table = NULL;
     return memory;
 }

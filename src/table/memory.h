@@ -12,9 +12,11 @@ struct table;
 struct leat_memory {
     struct arena arena;
     struct table *table; /* a description borrows from the table it describes; NULL otherwise */
+    _Alignas(16) unsigned char first[]; /* the arena's first piece of memory: most results need no other */
 };
 
-struct leat_memory *table_memory_new(void); /* NULL: no memory */
+/* about: bytes that will probably do; 0: a small result. NULL: no memory. */
+struct leat_memory *table_memory_new(size_t about);
 void table_memory_free(struct leat_memory *memory);
 
 #endif

@@ -19,7 +19,7 @@ struct overlay_entry *overlay_at(struct overlay *overlay, store_part part, struc
             entry->read |= read;
             return entry;
         }
-    struct overlay_entry *entry = ARENA_NEW(overlay->arena, struct overlay_entry);
+    struct overlay_entry *entry = arena_alloc(overlay->arena, sizeof *entry);
     if (entry == NULL) return NULL;
     *entry = (struct overlay_entry){.next = overlay->buckets[bucket], .part = part, .key = key, .read = read};
     overlay->buckets[bucket] = entry;

@@ -224,10 +224,9 @@ static bool take(struct walk *walk, struct leat_slice item) {
         kept = arena_copy(arena, item);
     } else {
         struct buf out;
-        buf_init(&out, PROJECTED_MAX);
+        buf_init_in(&out, arena, PROJECTED_MAX);
         walk->code = expr_projection_apply(walk->projection, item, &out, walk->fault);
-        kept = buf_ok(&out) ? arena_copy(arena, buf_view(&out)) : ABSENT;
-        buf_fini(&out);
+        kept = buf_keep(&out);
     }
     result->items[result->count++] = kept;
     return kept.data != NULL;
@@ -365,7 +364,7 @@ static enum leat_code walk_all(struct walk *walk) {
 enum leat_code read_query(struct engine *engine, const struct leat_query *query, struct leat_result *result,
                           struct leat_fault *fault) {
     struct walk walk = {.query = query, .result = result, .engine = engine, .fault = fault};
-    *result = (struct leat_result){.memory = table_memory_new()};
+    *result = (struct leat_result){.memory = table_memory_new(0)};
     if (result->memory == NULL) return fault_memory(fault);
     result->capacity = ARENA_NEW(&result->memory->arena, double);
     if (result->capacity == NULL) return fault_memory(fault);

@@ -100,15 +100,17 @@ void schema_put_component(struct buf *out, const struct item_value *partition) {
     buf_append(out, digest, size);
 }
 
-void schema_put_partition(struct buf *out, uint8_t space, const struct item_value *partition) {
+uint16_t schema_put_partition(struct buf *out, uint8_t space, const struct item_value *partition) {
     uint16_t hash = item_key_hash(partition);
     buf_byte(out, space);
     buf_byte(out, (uint8_t)(hash >> 8));
     buf_byte(out, (uint8_t)hash);
     schema_put_component(out, partition);
+    return hash;
 }
 
-void schema_put_item_key(struct buf *out, const struct schema_key *key) {
-    schema_put_partition(out, SCHEMA_SPACE_ITEMS, &key->partition);
+uint16_t schema_put_item_key(struct buf *out, const struct schema_key *key) {
+    uint16_t hash = schema_put_partition(out, SCHEMA_SPACE_ITEMS, &key->partition);
     if (key->sort.type != ITEM_ABSENT) item_key_append(out, &key->sort);
+    return hash;
 }

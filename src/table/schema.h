@@ -48,10 +48,10 @@ enum leat_code schema_check_key(const struct schema *schema, struct leat_slice k
 /* Appends the key attributes as an item (names and values, in canonical order). */
 void schema_put_key_item(const struct schema *schema, const struct schema_key *key, struct buf *out);
 
-/* space, hash and partition key component */
-void schema_put_partition(struct buf *out, uint8_t space, const struct item_value *partition);
+/* space, hash and partition key component; answers the hash, as the next one does */
+uint16_t schema_put_partition(struct buf *out, uint8_t space, const struct item_value *partition);
 /* the whole store key of a table's item */
-void schema_put_item_key(struct buf *out, const struct schema_key *key);
+uint16_t schema_put_item_key(struct buf *out, const struct schema_key *key);
 /* a partition key as a component without hash: as it stands in the tail of a global index entry's key */
 void schema_put_component(struct buf *out, const struct item_value *partition);
 

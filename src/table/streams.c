@@ -79,7 +79,7 @@ static enum leat_code no_stream(struct leat_slice arn, struct leat_fault *fault)
 
 enum leat_code streams_list(struct engine *engine, struct leat_slice name, struct leat_slice arn,
                             struct leat_stream_list *out, struct leat_fault *fault) {
-    *out = (struct leat_stream_list){.memory = table_memory_new()};
+    *out = (struct leat_stream_list){.memory = table_memory_new(0)};
     if (out->memory == NULL) return fault_memory(fault);
     struct streams_at at = {.engine = engine, .name = name, .arn = arn, .out = out, .fault = fault};
     if (arn.data != NULL) name = arn;
@@ -220,7 +220,7 @@ enum leat_code streams_read(struct engine *engine, const struct leat_shard_read 
                             char next[LEAT_SEQUENCE_SIZE], bool *end, struct leat_fault *fault) {
     struct place place;
     store_sequence after = 0;
-    *result = (struct leat_result){.memory = table_memory_new()};
+    *result = (struct leat_result){.memory = table_memory_new(0)};
     *end = false;
     if (result->memory == NULL) return fault_memory(fault);
     enum leat_code code = find_place(engine, read->stream, read->shard, &place, fault);

@@ -63,7 +63,7 @@ static enum leat_code add_counters(struct engine *engine, const struct table *ta
 /* Takes over the reference. */
 static enum leat_code describe(struct engine *engine, struct table *table, enum leat_status status,
                                struct leat_description *out, struct leat_fault *fault) {
-    struct leat_memory *memory = table_memory_new();
+    struct leat_memory *memory = table_memory_new(0);
     if (memory == NULL) {
         table_release(table);
         return fault_memory(fault);
@@ -112,7 +112,7 @@ static bool list_one(void *context, struct table *table) {
 enum leat_code tables_list(struct engine *engine, struct leat_slice start, size_t limit, struct leat_result *result,
                            struct leat_fault *fault) {
     if (limit > CATALOGUE_TABLES_MAX) limit = CATALOGUE_TABLES_MAX;
-    *result = (struct leat_result){.memory = table_memory_new()};
+    *result = (struct leat_result){.memory = table_memory_new(0)};
     if (result->memory == NULL) return fault_memory(fault);
     result->items = ARENA_ARRAY(&result->memory->arena, struct leat_slice, limit + 1);
     if (result->items == NULL) return fault_memory(fault);

@@ -5,26 +5,28 @@
 #include "table/engine.h"
 #include "table/index.h"
 
-enum { KEY_BUF_MAX = 16 * 1024 };
+enum {
+    KEY_BUF_MAX = 16 * 1024,
+    OPERATION_ROOM = 640, /* for two keys while they are built, a small expression */
+    JOB_BYTES_AT_ONCE = 64 * 1024
+};
 
 enum leat_code write_locate(const struct table *table, const struct schema_key *key, struct arena *arena, store_part *part,
                             struct leat_slice *store_key, struct leat_fault *fault) {
     struct buf bytes;
-    buf_init(&bytes, KEY_BUF_MAX);
-    schema_put_item_key(&bytes, key);
-    *part = table_part(table, schema_part(item_key_hash(&key->partition), table->part_count));
-    *store_key = buf_ok(&bytes) ? arena_copy(arena, buf_view(&bytes)) : (struct leat_slice){NULL, 0};
-    buf_fini(&bytes);
+    buf_init_in(&bytes, arena, KEY_BUF_MAX);
+    uint16_t hash = schema_put_item_key(&bytes, key);
+    *part = table_part(table, schema_part(hash, table->part_count));
+    *store_key = buf_keep(&bytes);
     return store_key->data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
 enum leat_code write_key_item(const struct table *table, const struct schema_key *key, struct arena *arena,
                               struct leat_slice *out, struct leat_fault *fault) {
     struct buf bytes;
-    buf_init(&bytes, KEY_BUF_MAX);
+    buf_init_in(&bytes, arena, KEY_BUF_MAX);
     schema_put_key_item(&table->keys, key, &bytes);
-    *out = buf_ok(&bytes) ? arena_copy(arena, buf_view(&bytes)) : (struct leat_slice){NULL, 0};
-    buf_fini(&bytes);
+    *out = buf_keep(&bytes);
     return out->data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
@@ -88,7 +90,8 @@ static enum leat_code prepare_operation(struct engine *engine, const struct leat
     operation->return_old_on_failure = write.return_old_on_failure;
     operation->item = write.item;
     TRY(parse_expressions(operation, &write, arena, fault));
-    if (write.kind == LEAT_PUT && item_size(write.item) > SCHEMA_ITEM_MAX)
+    operation->item_size = item_size(write.item);
+    if (write.kind == LEAT_PUT && operation->item_size > SCHEMA_ITEM_MAX)
         return fault_set(fault, LEAT_VALIDATION, "Item size has exceeded the maximum allowed size");
     TRY(catalogue_need(&engine->catalogue, write.table, &operation->table, fault));
     struct schema_key key;
@@ -155,16 +158,22 @@ static enum leat_code prepare_job(struct engine *engine, const struct leat_write
     return job->token.data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
-enum leat_code write_job_new(size_t count, enum leat_mode mode, struct write_job **out, struct leat_fault *fault) {
-    struct leat_memory *memory = table_memory_new();
+enum leat_code write_job_new(size_t count, size_t bytes, enum leat_mode mode, struct write_job **out,
+                             struct leat_fault *fault) {
+    size_t about = sizeof(struct write_job) + count * (sizeof(struct write_operation) + OPERATION_ROOM) + bytes;
+    struct leat_memory *memory = table_memory_new(about < JOB_BYTES_AT_ONCE ? about : JOB_BYTES_AT_ONCE);
     if (memory == NULL) return fault_memory(fault);
-    struct write_job *job = ARENA_NEW(&memory->arena, struct write_job);
+    struct write_job *job = ARENA_NEW_UPTO(&memory->arena, struct write_job, fault);
     struct write_operation *operations = ARENA_ARRAY(&memory->arena, struct write_operation, count);
     if (job == NULL || operations == NULL) {
         table_memory_free(memory);
         return fault_memory(fault);
     }
-    *job = (struct write_job){.memory = memory, .mode = mode, .operations = operations, .count = count};
+    fault_clear(&job->fault);
+    job->memory = memory;
+    job->mode = mode;
+    job->operations = operations;
+    job->count = count;
     job->job.write = job;
     *out = job;
     return LEAT_OK;
@@ -175,7 +184,9 @@ enum leat_code write_prepare(struct engine *engine, const struct leat_write *wri
     if (count == 0 || count > WRITE_OPERATIONS_MAX)
         return fault_set(fault, LEAT_VALIDATION, "a request has 1 to %d writes, not %zu", WRITE_OPERATIONS_MAX, count);
     struct write_job *job;
-    TRY(write_job_new(count, mode, &job, fault));
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) bytes += writes[i].item.size + 2 * writes[i].key.size;
+    TRY(write_job_new(count, bytes, mode, &job, fault));
     enum leat_code code = prepare_job(engine, writes, token, job, fault);
     if (code == LEAT_OK) *out = job;
     else write_job_free(job);

@@ -19,6 +19,7 @@ struct write_operation {
     struct leat_slice store_key;    /* where the item lies */
     struct leat_slice key_item;     /* the key attributes as an item */
     struct leat_slice item;         /* LEAT_PUT */
+    size_t item_size;               /* by AWS's rules */
     const struct expr_update *update;
     const struct expr_condition *condition;
     enum leat_return returns;
@@ -28,6 +29,7 @@ struct write_operation {
     /* the group's: */
     struct overlay_entry *entry, *counters;
     struct leat_slice before, after; /* absent: no item */
+    size_t before_size, after_size;
 };
 
 typedef void (*write_done_fn)(void *context, enum leat_code code, struct leat_result *result, const struct leat_fault *fault);
@@ -42,16 +44,17 @@ struct write_job {
     uint64_t token_hash;        /* of the request's content */
     struct overlay_entry *token_entry;
     struct leat_result result;
-    struct leat_fault fault;
     enum leat_code code;
     write_done_fn done;
     void *context;
+    struct leat_fault fault; /* the last: not cleared but for its beginning */
 };
 
 enum { WRITE_OPERATIONS_MAX = 100 };
 
-/* An empty job with room for `count` operations, all cleared. */
-enum leat_code write_job_new(size_t count, enum leat_mode mode, struct write_job **out, struct leat_fault *fault) LEAT_MUST_USE;
+/* An empty job with room for `count` operations, all cleared. bytes: about what their items and keys take. */
+enum leat_code write_job_new(size_t count, size_t bytes, enum leat_mode mode, struct write_job **out,
+                             struct leat_fault *fault) LEAT_MUST_USE;
 /* Makes a job with a memory of its own, or answers the fault. */
 enum leat_code write_prepare(struct engine *engine, const struct leat_write *writes, size_t count, enum leat_mode mode,
                              struct leat_slice token, struct write_job **out, struct leat_fault *fault) LEAT_MUST_USE;
