@@ -125,6 +125,11 @@ enum leat_code executor_submit(struct executor *executor, struct executor_job *j
     return code == LEAT_OK ? code : fault_set(fault, code, "the database is being closed");
 }
 
+void executor_housekeeping_soon(struct executor *executor) {
+    uint64_t soon_ms = engine_now_ms(executor->engine) + EXECUTOR_SOON_MS;
+    if (executor->housekeeping_due_ms > soon_ms) executor->housekeeping_due_ms = soon_ms;
+}
+
 struct call {
     struct executor_job job;
     pthread_mutex_t lock;

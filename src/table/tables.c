@@ -294,7 +294,7 @@ static enum leat_code delete_control(struct engine *engine, void *context, struc
     }
     delete->gone = table;
     catalogue_remove(&engine->catalogue, table->spec.name);
-    engine->executor.housekeeping_due_ms = 0;
+    executor_housekeeping_soon(&engine->executor);
     engine_hooks_run(engine, table->spec.name);
     return LEAT_OK;
 }
@@ -371,7 +371,7 @@ static enum leat_code update_control(struct engine *engine, void *context, struc
         table_release(update->made);
         return code;
     }
-    engine->executor.housekeeping_due_ms = 0; /* there may be something to do at once now */
+    executor_housekeeping_soon(&engine->executor);
     engine_hooks_run(engine, update->made->spec.name);
     return LEAT_OK;
 }
