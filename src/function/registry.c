@@ -20,7 +20,9 @@ enum { REGISTRY_ITEM_MAX = 400 << 10, REGISTRY_PATH_SIZE = 4300 };
 
 static const struct leat_slice TABLE = SLICE("leat:functions");
 
-enum leat_code function_registry_open(struct function_service *service, struct leat_fault *fault) {
+/* With the first function: a server that has none starts without a commit. Until then the table's absence means that there are
+ * no functions. */
+static enum leat_code make_table(struct function_service *service, struct leat_fault *fault) {
     struct leat_attribute key = {SLICE("name"), 'S'};
     struct leat_table table = {
         .name = TABLE,
@@ -207,7 +209,8 @@ enum leat_code function_registry_get(struct function_service *service, const str
         struct leat_get get = {.table = TABLE, .key = buf_view(&key), .consistent = true};
         answer = leat_get(service->db, &get, &result, fault);
     }
-    if (answer == LEAT_OK && result.count == 0) answer = function_not_found(service, name, fault);
+    if (answer == LEAT_RESOURCE_NOT_FOUND || (answer == LEAT_OK && result.count == 0))
+        answer = function_not_found(service, name, fault);
     if (answer == LEAT_OK) answer = registry_read(service, result.items[0], arena, out, code, fault);
     leat_result_free(&result);
     buf_fini(&key);
@@ -339,6 +342,7 @@ enum leat_code function_create(struct function_service *service, const struct fu
         place = (struct leat_slice){NULL, 0};
         answer = store_code(service, out, code, arena, &place, fault);
         if (answer == LEAT_OK) answer = stamp(service, out, arena, fault);
+        if (answer == LEAT_OK) answer = make_table(service, fault);
         if (answer == LEAT_OK) answer = commit(service, out, place, (struct leat_slice){NULL, 0}, "attribute_not_exists(#n)", fault);
         if (answer != LEAT_OK) forget_code(service, out->name, place);
     }
@@ -411,7 +415,8 @@ enum leat_code function_delete(struct function_service *service, struct leat_sli
         answer = leat_write(service->db, &write, &result, fault);
     }
     buf_fini(&key);
-    if (answer == LEAT_OK && result.attributes.data == NULL) answer = function_not_found(service, &name, fault);
+    if (answer == LEAT_RESOURCE_NOT_FOUND || (answer == LEAT_OK && result.attributes.data == NULL))
+        answer = function_not_found(service, &name, fault);
     if (answer == LEAT_OK && !leat_item_text(result.attributes, "code", &old)) old = (struct leat_slice){NULL, 0};
     struct changed *changed = answer == LEAT_OK ? changed_new(service, name.name, old) : NULL;
     if (changed != NULL) net_loop_post(service->work_loop, &changed->task);
@@ -431,6 +436,7 @@ enum leat_code function_list(struct function_service *service, struct leat_slice
         struct leat_query query = {.table = TABLE, .limit = (uint32_t)limit};
         if (marker.data != NULL) query.start = buf_view(&key);
         answer = leat_query(service->db, &query, &result, fault);
+        if (answer == LEAT_RESOURCE_NOT_FOUND) answer = LEAT_OK;
     }
     out->functions = ARENA_ARRAY(arena, struct function_configuration, result.count + 1);
     if (answer == LEAT_OK && out->functions == NULL) answer = fault_memory(fault);

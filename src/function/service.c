@@ -60,7 +60,6 @@ enum leat_code function_service_new(const struct function_service_options *optio
     service->work_loop = options->work_loop;
     service->watchdog = -1;
     enum leat_code code = keep_options(service, options, fault);
-    if (code == LEAT_OK) code = function_registry_open(service, fault);
     if (code != LEAT_OK) {
         arena_fini(&service->arena);
         free(service);

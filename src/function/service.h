@@ -125,7 +125,6 @@ struct function_service {
 };
 
 /* ---- registry.c: configurations as items; any thread */
-enum leat_code function_registry_open(struct function_service *service, struct leat_fault *fault) LEAT_MUST_USE;
 /* `code` is the name of the unpacked code's directory; absent when the configuration names a directory of the user's. */
 enum leat_code function_registry_get(struct function_service *service, const struct function_name *name, struct arena *arena,
                                      struct function_configuration *out, struct leat_slice *code,

@@ -798,3 +798,27 @@ def test_leat_logs(server, functions):
     never = leat(server, "logs", "never-made")
     assert never.returncode == 1 and "Function not found" in never.stderr
     assert leat(server, "logs", "no such name").returncode == 1
+
+
+def test_a_server_that_never_had_a_function(tmp_path):
+    """The table of functions is made with the first one: a start needs no commit."""
+    server = Program(tmp_path / "data").start()
+    try:
+        functions = client(server)
+        assert functions.list_functions()["Functions"] == []
+        assert (tmp_path / "data" / "data").stat().st_size <= 8192, "the start has committed something"
+        for call in (functions.get_function, functions.delete_function, functions.get_function_configuration):
+            with pytest.raises(functions.exceptions.ResourceNotFoundException) as caught:
+                call(FunctionName="none")
+            arn = f"arn:aws:lambda:{REGION}:000000000000:function:none"
+            assert caught.value.response["Error"]["Message"] == f"Function not found: {arn}"
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:  # all of them make the table
+            names = list(pool.map(lambda _: python(functions, "def handler(event, context): return 1"), range(8)))
+        server.kill()
+        server.start()
+        assert {one["FunctionName"] for one in client(server).list_functions()["Functions"]} == set(names)
+        assert invoke(client(server), names[0])[0] == 1
+        server.stop()
+    finally:
+        if server.process.poll() is None:
+            server.kill()
