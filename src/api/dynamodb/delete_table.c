@@ -18,16 +18,7 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
 static void run(struct api_call *call, void *input) {
     struct leat_description description = {0};
     enum leat_code code = leat_table_delete(call->server->db, ((struct input *)input)->table, &description, &call->fault);
-    if (code != LEAT_OK) {
-        api_fail(call, code, &call->fault);
-        return;
-    }
-    json_object(&call->json);
-    json_key(&call->json, "TableDescription");
-    dynamodb_write_table(call, &description.table);
-    json_object_end(&call->json);
-    leat_description_free(&description);
-    api_done(call);
+    dynamodb_answer_table(call, code, &description, "TableDescription");
 }
 
 const struct api_operation dynamodb_delete_table = {

@@ -162,7 +162,7 @@ static void billing(struct json_writer *json, const struct leat_table *table) {
     json_object_end(json);
 }
 
-void dynamodb_write_table(struct api_call *call, const struct leat_table *table) {
+static void write_table(struct api_call *call, const struct leat_table *table) {
     struct json_writer *json = &call->json;
     struct item_value class = {0};
     json_object(json);
@@ -198,4 +198,17 @@ void dynamodb_write_table(struct api_call *call, const struct leat_table *table)
     json_bool(json, table->deletion_protection);
     if (table->status == LEAT_ACTIVE || table->status == LEAT_UPDATING) warm_throughput(json, table, table->read_units, table->write_units);
     json_object_end(json);
+}
+
+void dynamodb_answer_table(struct api_call *call, enum leat_code code, struct leat_description *description, const char *member) {
+    if (code == LEAT_OK) {
+        json_object(&call->json);
+        json_key(&call->json, member);
+        write_table(call, &description->table);
+        json_object_end(&call->json);
+        api_done(call);
+    } else {
+        api_fail(call, code, &call->fault);
+    }
+    leat_description_free(description);
 }

@@ -53,8 +53,8 @@ void dynamodb_write_double(struct api_call *call, double value);
 /* "ItemCollectionMetrics": {...}, for tables with local indexes; item: any that has the partition key. */
 void dynamodb_write_metrics(struct api_call *call, struct leat_slice table, struct leat_slice item);
 
-/* A TableDescription object. */
-void dynamodb_write_table(struct api_call *call, const struct leat_table *table);
+/* Ends the call: with a fault, or with a TableDescription as the answer's one member. Frees the description. */
+void dynamodb_answer_table(struct api_call *call, enum leat_code code, struct leat_description *description, const char *member);
 
 /* ---- PutItem, UpdateItem, DeleteItem ---- */
 

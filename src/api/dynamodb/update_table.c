@@ -159,16 +159,7 @@ static enum leat_code update(struct api_call *call, const struct input *in, stru
 static void run(struct api_call *call, void *input) {
     struct leat_description description = {0};
     enum leat_code code = update(call, input, &description);
-    if (code != LEAT_OK) {
-        api_fail(call, code, &call->fault);
-        return;
-    }
-    json_object(&call->json);
-    json_key(&call->json, "TableDescription");
-    dynamodb_write_table(call, &description.table);
-    json_object_end(&call->json);
-    leat_description_free(&description);
-    api_done(call);
+    dynamodb_answer_table(call, code, &description, "TableDescription");
 }
 
 const struct api_operation dynamodb_update_table = {
