@@ -39,6 +39,7 @@ struct api_operation {
     const struct api_field *fields; /* NULL: no input */
     size_t input_size;              /* of the struct that the fields fill */
     unsigned status;                /* of success; 0: 200 */
+    const char *content_type;       /* of success; NULL: the service's */
     enum api_place place;
     /* Optional: what can be said of the request's shape without looking at the data and comes before faults of single attribute values.
      * On the loop; must not block. */

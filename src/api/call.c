@@ -39,13 +39,16 @@ static void answer(struct api_call *call) {
     char crc[CRC_SIZE];
     if (call->failed || !buf_ok(body)) {
         if (!call->failed) call->code = LEAT_NO_MEMORY;
+        call->failed = true;
         buf_clear(body);
         json_writer_init(&call->json, body);
         call->status = call->service->fail(call);
     } else if (call->status == 0) {
         call->status = call->operation->status != 0 ? call->operation->status : 200;
     }
-    if (body->size > 0 || call->service->crc) api_header(call, "Content-Type", slice_text(call->service->content_type));
+    const char *type = call->service->content_type;
+    if (!call->failed && call->operation->content_type != NULL) type = call->operation->content_type;
+    if (body->size > 0 || call->service->crc) api_header(call, "Content-Type", slice_text(type));
     api_header(call, "x-amzn-RequestId", slice_text(call->request_id));
     if (call->service->crc) api_header(call, "x-amz-crc32", crc_text(body, crc));
     leat_result_free(&call->result);

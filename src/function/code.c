@@ -11,11 +11,14 @@
 #include <unistd.h>
 #include <zip.h>
 
-#include "base/buf.h"
 #include "base/encode.h"
 #include "base/slice.h"
 
-enum { SYNC_EACH_MAX = 100 }; /* files */
+enum { SYNC_EACH_MAX = 100 /* files */, ARCHIVE_PATH_SIZE = 4400, READ_BYTES = 1 << 16 };
+
+static bool archive_path(const char *directory, char out[ARCHIVE_PATH_SIZE]) {
+    return snprintf(out, ARCHIVE_PATH_SIZE, "%s.zip", directory) < ARCHIVE_PATH_SIZE;
+}
 
 /* AWS's answer to every archive it cannot read. */
 static enum leat_code bad_zip(struct leat_fault *fault, const char *why, const char *entry) {
@@ -208,4 +211,46 @@ static int remove_one(const char *path, const struct stat *status, int type, str
     return 0;
 }
 
-void function_code_remove(const char *path) { (void)nftw(path, remove_one, 32, FTW_DEPTH | FTW_PHYS); }
+void function_code_remove(const char *path) {
+    char archive[ARCHIVE_PATH_SIZE];
+    (void)nftw(path, remove_one, 32, FTW_DEPTH | FTW_PHYS);
+    if (archive_path(path, archive)) (void)unlink(archive);
+}
+
+/* ---- the archive ---- */
+
+static enum leat_code write_whole(int file, struct leat_slice bytes, struct leat_fault *fault) {
+    while (bytes.size > 0) {
+        ssize_t size = write(file, bytes.data, bytes.size);
+        if (size < 0 && errno == EINTR) continue;
+        if (size < 0) return fault_errno(fault, errno, "cannot keep the function's archive");
+        bytes = slice_of(bytes.data + size, bytes.size - (size_t)size);
+    }
+    return fsync(file) == 0 ? LEAT_OK : fault_errno(fault, errno, "cannot keep the function's archive");
+}
+
+enum leat_code function_code_keep(const char *directory, struct leat_slice zip, struct leat_fault *fault) {
+    char path[ARCHIVE_PATH_SIZE];
+    if (!archive_path(directory, path)) return fault_errno(fault, ENAMETOOLONG, "cannot keep the function's archive");
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file < 0) return fault_errno(fault, errno, "cannot keep the function's archive");
+    enum leat_code code = write_whole(file, zip, fault);
+    (void)close(file);
+    return code;
+}
+
+enum leat_code function_code_kept(const char *directory, struct buf *out, struct leat_fault *fault) {
+    char path[ARCHIVE_PATH_SIZE];
+    int file = archive_path(directory, path) ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (file < 0) return fault_set(fault, LEAT_RESOURCE_NOT_FOUND, "The function's archive has not been kept.");
+    ssize_t size = 1;
+    while (size > 0 && buf_reserve(out, READ_BYTES)) {
+        size = read(file, out->data + out->size, READ_BYTES);
+        if (size > 0) out->size += (size_t)size;
+        if (size < 0 && errno == EINTR) size = 1;
+    }
+    int error = errno;
+    (void)close(file);
+    if (!buf_ok(out)) return fault_memory(fault);
+    return size == 0 ? LEAT_OK : fault_errno(fault, error, "cannot read the function's archive");
+}

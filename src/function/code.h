@@ -4,6 +4,7 @@
 #define FUNCTION_CODE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/fault.h"
 
 enum {
@@ -18,6 +19,11 @@ enum {
 enum leat_code function_code_unpack(const char *directory, struct leat_slice zip,
                                     struct leat_fault *fault) LEAT_MUST_USE;
 
+/* The archive itself, kept beside the directory that it was unpacked into, and synced. */
+enum leat_code function_code_keep(const char *directory, struct leat_slice zip, struct leat_fault *fault) LEAT_MUST_USE;
+/* Appends it. LEAT_RESOURCE_NOT_FOUND: it was not kept. */
+enum leat_code function_code_kept(const char *directory, struct buf *out, struct leat_fault *fault) LEAT_MUST_USE;
+
 /* CodeSha256: base64 of the SHA-256. */
 struct leat_slice function_code_sha256(struct arena *arena, struct leat_slice bytes);
 
@@ -25,6 +31,6 @@ struct leat_slice function_code_sha256(struct arena *arena, struct leat_slice by
 enum leat_code function_code_check_directory(struct leat_slice path, struct leat_fault *fault) LEAT_MUST_USE;
 
 enum leat_code function_code_make_directory(const char *path, struct leat_fault *fault) LEAT_MUST_USE; /* and parents */
-void function_code_remove(const char *path); /* with everything below it; does not follow links; what fails stays */
+void function_code_remove(const char *path); /* with everything below it and the archive; follows no links; what fails stays */
 
 #endif

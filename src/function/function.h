@@ -53,6 +53,9 @@ enum leat_code function_create(struct function_service *service, const struct fu
                                struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code function_get(struct function_service *service, struct leat_slice name, struct arena *arena,
                             struct function_configuration *out, struct leat_fault *fault) LEAT_MUST_USE;
+/* Appends the zip that the function's code came in. */
+enum leat_code function_get_archive(struct function_service *service, struct leat_slice name, struct arena *arena,
+                                    struct buf *out, struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code function_update_code(struct function_service *service, struct leat_slice name, struct function_code code,
                                     struct arena *arena, struct function_configuration *out,
                                     struct leat_fault *fault) LEAT_MUST_USE;

@@ -225,7 +225,8 @@ static void code_path(const struct function_service *service, struct leat_slice 
                    SLICE_FORMAT(code));
 }
 
-/* Unpacks beside the final place and renames: a directory that bears its name is whole. */
+/* Unpacks beside the final place and renames: a directory that bears its name is whole. What is left of a failure is for
+ * forget_code. */
 static enum leat_code store_zip(struct function_service *service, struct leat_slice name, struct leat_slice zip,
                                 struct leat_slice code, struct leat_fault *fault) {
     char path[REGISTRY_PATH_SIZE], unfinished[REGISTRY_PATH_SIZE + 8];
@@ -233,6 +234,7 @@ static enum leat_code store_zip(struct function_service *service, struct leat_sl
     (void)snprintf(unfinished, sizeof unfinished, "%s.new", path);
     TRY(function_code_make_directory(unfinished, fault));
     enum leat_code answer = function_code_unpack(unfinished, zip, fault);
+    if (answer == LEAT_OK) answer = function_code_keep(path, zip, fault);
     if (answer == LEAT_OK && rename(unfinished, path) != 0) answer = fault_errno(fault, errno, "cannot place the function's code");
     if (answer != LEAT_OK) function_code_remove(unfinished);
     return answer;
@@ -357,6 +359,19 @@ enum leat_code function_get(struct function_service *service, struct leat_slice 
     struct leat_slice code;
     TRY(function_name_parse(text, &name, fault));
     return function_registry_get(service, &name, arena, out, &code, fault);
+}
+
+enum leat_code function_get_archive(struct function_service *service, struct leat_slice text, struct arena *arena,
+                                    struct buf *out, struct leat_fault *fault) {
+    struct function_name name;
+    struct function_configuration configuration;
+    struct leat_slice code;
+    char path[REGISTRY_PATH_SIZE];
+    TRY(function_name_parse(text, &name, fault));
+    TRY(function_registry_get(service, &name, arena, &configuration, &code, fault));
+    if (code.data == NULL) return fault_set(fault, LEAT_RESOURCE_NOT_FOUND, "The function's code is a directory.");
+    code_path(service, name.name, code, path);
+    return function_code_kept(path, out, fault);
 }
 
 static enum leat_code gone(struct function_service *service, const struct function_name *name, enum leat_code answer,

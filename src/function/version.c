@@ -84,8 +84,9 @@ static void sweep_function(struct function_service *service, const char *path, c
     if (found == LEAT_RESOURCE_NOT_FOUND) function_code_remove(path);
     DIR *entries = found == LEAT_OK ? opendir(path) : NULL;
     if (entries == NULL) return;
-    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
-        if (entry->d_name[0] == '.' || slice_is(code, entry->d_name)) continue;
+    struct leat_slice archive = arena_print(arena, "%.*s.zip", SLICE_FORMAT(code));
+    for (struct dirent *entry; archive.data != NULL && (entry = readdir(entries)) != NULL;) {
+        if (entry->d_name[0] == '.' || slice_is(code, entry->d_name) || slice_is(archive, entry->d_name)) continue;
         struct leat_slice old = arena_print(arena, "%s/%s", path, entry->d_name);
         if (old.data != NULL) function_code_remove((const char *)old.data);
     }

@@ -62,18 +62,23 @@ static struct leat_slice signed_headers(struct arena *arena, const struct net_re
     return copy;
 }
 
+/* false: no memory. */
+static bool scope_init(struct net_signed *what, const struct net_signer *signer, struct arena *arena) {
+    what->signing = (struct net_signing){.access_key = slice_text(signer->credential.access_key),
+                                         .date = slice_of(what->time.data, DATE_SIZE),
+                                         .region = slice_text(signer->region),
+                                         .service = slice_text(signer->service)};
+    what->scope = arena_print(arena, "%.*s/%s/%s/aws4_request", SLICE_FORMAT(what->signing.date), signer->region,
+                              signer->service);
+    return what->scope.data != NULL;
+}
+
 /* Appends the line. */
 static enum leat_code authorize(const struct net_signer *signer, struct buf *out, const struct net_request *request,
                                 struct leat_fault *fault) {
     struct net_signed what = {.time = net_request_header(request, "x-amz-date")};
-    what.signing = (struct net_signing){.access_key = slice_text(signer->credential.access_key),
-                                        .date = slice_of(what.time.data, DATE_SIZE),
-                                        .region = slice_text(signer->region),
-                                        .service = slice_text(signer->service)};
-    what.scope = arena_print(request->arena, "%.*s/%s/%s/aws4_request", SLICE_FORMAT(what.signing.date), signer->region,
-                             signer->service);
     what.canonical.signed_headers = signed_headers(request->arena, request);
-    if (what.scope.data == NULL || what.canonical.signed_headers.data == NULL) return fault_memory(fault);
+    if (what.canonical.signed_headers.data == NULL || !scope_init(&what, signer, request->arena)) return fault_memory(fault);
     char signature[NET_SIGNATURE_SIZE];
     TRY(net_signature(request, &what, signer->credential.secret_key, signature, fault));
     buf_print(out, "Authorization: " NET_SIGV4_ALGORITHM " Credential=%s/%.*s, SignedHeaders=%.*s, Signature=%.*s\r\n",
@@ -118,4 +123,25 @@ enum leat_code net_sign(const struct net_signer *signer, struct buf *head, struc
     enum leat_code code = sign_parsed(signer, head, body, &arena, fault);
     arena_fini(&arena);
     return code;
+}
+
+struct leat_slice net_presign(const struct net_signer *signer, struct leat_slice host, struct leat_slice path,
+                              unsigned expires_seconds, uint64_t now_ms, struct arena *arena) {
+    const struct leat_slice none = {NULL, 0};
+    char time[NET_SIGNATURE_TIME_SIZE], signature[NET_SIGNATURE_SIZE];
+    struct net_signed what = {.time = slice_text(net_signature_time(now_ms, time)),
+                              .canonical.signed_headers = SLICE("host")};
+    if (what.time.size == 0 || !scope_init(&what, signer, arena)) return none;
+    const struct net_header header = {SLICE("Host"), host};
+    struct net_request request = {.method = SLICE("GET"), .path = path, .headers = &header, .header_count = 1,
+                                  .body = SLICE(""), .arena = arena};
+    request.query = arena_print(arena,
+                                "X-Amz-Algorithm=" NET_SIGV4_ALGORITHM "&X-Amz-Credential=%s%%2F%.*s%%2F%s%%2F%s%%2Faws4_request"
+                                "&X-Amz-Date=%s&X-Amz-Expires=%u&X-Amz-SignedHeaders=host",
+                                signer->credential.access_key, SLICE_FORMAT(what.signing.date), signer->region,
+                                signer->service, time, expires_seconds);
+    if (request.query.data == NULL ||
+        net_signature(&request, &what, signer->credential.secret_key, signature, NULL) != LEAT_OK)
+        return none;
+    return arena_print(arena, "%.*s&X-Amz-Signature=%.*s", SLICE_FORMAT(request.query), NET_SIGNATURE_SIZE, signature);
 }

@@ -19,4 +19,8 @@ enum leat_code net_signer_check(const struct net_signer *signer, struct leat_fau
 enum leat_code net_sign(const struct net_signer *signer, struct buf *head, struct leat_slice body, uint64_t now_ms,
                         struct leat_fault *fault) LEAT_MUST_USE;
 
+/* The query with which anybody may GET this path of this host until it expires. Absent: there is none, or no memory. */
+struct leat_slice net_presign(const struct net_signer *signer, struct leat_slice host, struct leat_slice path,
+                              unsigned expires_seconds, uint64_t now_ms, struct arena *arena);
+
 #endif

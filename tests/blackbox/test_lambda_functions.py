@@ -1,6 +1,7 @@
 """Lambda functions through the AWS SDK and the AWS CLI: real handlers in Python, Node.js and custom runtimes, held to what AWS answers."""
 import base64
 import concurrent.futures
+import hashlib
 import io
 import json
 import os
@@ -10,6 +11,8 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 import uuid
 import zipfile
 
@@ -822,3 +825,65 @@ def test_a_server_that_never_had_a_function(tmp_path):
     finally:
         if server.process.poll() is None:
             server.kill()
+
+
+def download(location):
+    with urllib.request.urlopen(location, timeout=20) as answer:
+        assert answer.headers["Content-Type"] == "application/zip"
+        return answer.read()
+
+
+def sha256(code):
+    return base64.b64encode(hashlib.sha256(code).digest()).decode()
+
+
+def test_code_can_be_downloaded_again(tmp_path):
+    """From a server with credentials, without any: the location is signed."""
+    (tmp_path / "keys").write_text("aws_access_key_id = K\naws_secret_access_key = S\n")
+    server = Program(tmp_path / "data", "--credentials", str(tmp_path / "keys")).start()
+    try:
+        functions = boto3.client("lambda", endpoint_url=server.endpoint, region_name=REGION, aws_access_key_id="K",
+                                 aws_secret_access_key="S", config=botocore.config.Config(retries={"max_attempts": 0}))
+        first, second = (packed({"index.py": f"def handler(event, context): return {i}", "data": "x" * i}) for i in (1, 300000))
+        functions.create_function(FunctionName="f", Role=ROLE, Runtime=PYTHON, Handler="index.handler", Code={"ZipFile": first})
+
+        def check(code):
+            answer = functions.get_function(FunctionName="f")
+            fetched = download(answer["Code"]["Location"])
+            assert fetched == code and sha256(fetched) == answer["Configuration"]["CodeSha256"]
+            return answer["Code"]["Location"]
+
+        old = check(first)
+        functions.update_function_code(FunctionName="f", ZipFile=second)
+        check(second)
+        server.stop()
+        server.start()
+        location = check(second)
+        assert download(old) == second
+        deadline = time.monotonic() + 10
+        folder = server.directory / "functions" / "f"
+        while len(list(folder.iterdir())) > 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert sorted(path.suffix for path in folder.iterdir()) == ["", ".zip"], "the first one is still there"
+        for wrong in (location.split("?")[0], location.replace("/f/code", "/g/code"), location.replace("/f/code", "/f/log"),
+                      location[:-1] + ("0" if location[-1] != "0" else "1"), location.replace("Expires=600", "Expires=6000")):
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                download(wrong)
+            assert caught.value.code == 403
+        functions.delete_function(FunctionName="f")
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            download(location)
+        assert caught.value.code == 404
+        server.stop()
+        server.start()
+        assert not folder.exists()
+        server.stop()
+    finally:
+        if server.process.poll() is None:
+            server.kill()
+
+
+def test_code_can_be_downloaded_where_anybody_may_ask(functions):
+    name = python(functions, "def handler(event, context): pass")
+    answer = functions.get_function(FunctionName=name)
+    assert sha256(download(answer["Code"]["Location"])) == answer["Configuration"]["CodeSha256"]

@@ -1,6 +1,10 @@
 /* GetFunction, GetFunctionConfiguration. Source: AWS Lambda API Reference. */
 #include "api/lambda/function.h"
+#include "base/clock.h"
 #include "base/slice.h"
+#include "net/signer.h"
+
+enum { DOWNLOAD_EXPIRES_S = 600 };
 
 struct input { struct leat_slice name, qualifier; };
 
@@ -17,15 +21,27 @@ static bool find(struct api_call *call, const struct input *in, struct function_
     return code == LEAT_OK;
 }
 
+/* AWS Lambda API Reference, GetFunction: "a link to download the deployment package that's valid for 10 minutes". */
+static struct leat_slice download(struct api_call *call, struct leat_slice name) {
+    const struct api_server *server = call->server;
+    struct net_signer signer = {{"local", "local"}, server->region, "lambda"};
+    if (server->credential_count > 0) signer.credential = server->credentials[0];
+    struct leat_slice host = net_request_header(call->request, "Host");
+    struct leat_slice path = arena_print(call->arena, "/_leat/functions/%.*s/code", SLICE_FORMAT(name));
+    struct leat_slice query = {NULL, 0};
+    if (path.data != NULL)
+        query = net_presign(&signer, host, path, DOWNLOAD_EXPIRES_S, clock_now_ms(&clock_system), call->arena);
+    if (query.data == NULL) return query;
+    return arena_print(call->arena, "http://%.*s%.*s?%.*s", SLICE_FORMAT(host), SLICE_FORMAT(path), SLICE_FORMAT(query));
+}
+
 /* Code.Location: where a copy of the code may be fetched. A local directory is shown as what it is. */
 static void write_code(struct api_call *call, const struct function_configuration *configuration) {
     struct json_writer *json = &call->json;
-    struct leat_slice host = net_request_header(call->request, "Host"), location;
-    if (configuration->directory.data != NULL)
-        location = arena_print(call->arena, "file://%.*s", SLICE_FORMAT(configuration->directory));
-    else
-        location = arena_print(call->arena, "http://%.*s/_leat/functions/%.*s/code", SLICE_FORMAT(host),
-                               SLICE_FORMAT(configuration->name));
+    struct leat_slice location =
+        configuration->directory.data != NULL
+            ? arena_print(call->arena, "file://%.*s", SLICE_FORMAT(configuration->directory))
+            : download(call, configuration->name);
     json_key(json, "Code");
     json_object(json);
     json_key(json, "RepositoryType");

@@ -3,6 +3,7 @@
 #include "base/slice.h"
 
 static const struct api_operation *const operations[] = {
+    &leat_function_code,
     &leat_function_log,
     NULL,
 };
