@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_BLOCK_FIRST = 4096 - 64, ARENA_BLOCK_MAX = 1 << 20, ARENA_BLOCK_KEEP = 16 << 10, ARENA_ALIGN = 16 };
+enum { ARENA_BLOCK_FIRST = 4096 - 64, ARENA_BLOCK_MAX = 1 << 20, ARENA_BLOCK_KEEP = 16 << 10 };
 
 struct arena_block {
     struct arena_block *next;
@@ -62,35 +62,23 @@ static struct arena_block *arena_grow(struct arena *arena, size_t size) {
     return block;
 }
 
-#ifndef ARENA_MALLOC_EACH
-/* Never none: the pointer must be valid. */
-static size_t arena_room(size_t size) {
-    return ((size > 0 ? size : 1) + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
-}
-#endif
-
-void *arena_alloc(struct arena *arena, size_t size) {
-    if (size > arena->max || arena->used > arena->max - size) return NULL;
+void *arena_alloc_slow(struct arena *arena, size_t size) {
+    if (size > arena->max - arena->used) return NULL;
 #ifdef ARENA_MALLOC_EACH
     struct arena_block *block = arena_grow(arena, size);
     if (block == NULL) return NULL;
     arena->used += size;
     return block->bytes;
 #else
-    size_t room = arena_room(size);
-    if (room > (size_t)(arena->end - arena->at)) {
-        size_t next = arena->blocks == NULL ? ARENA_BLOCK_FIRST : arena->blocks->size * 2;
-        if (next > ARENA_BLOCK_MAX) next = ARENA_BLOCK_MAX;
-        if (next < room) next = room;
-        struct arena_block *block = arena_grow(arena, next);
-        if (block == NULL) return NULL;
-        arena->at = block->bytes;
-        arena->end = block->bytes + next;
-    }
-    void *piece = arena->at;
-    arena->at += room;
+    size_t room = arena_room(size), next = arena->blocks == NULL ? ARENA_BLOCK_FIRST : arena->blocks->size * 2;
+    if (next > ARENA_BLOCK_MAX) next = ARENA_BLOCK_MAX;
+    if (next < room) next = room;
+    struct arena_block *block = arena_grow(arena, next);
+    if (block == NULL) return NULL;
+    arena->at = block->bytes + room;
+    arena->end = block->bytes + next;
     arena->used += size;
-    return piece;
+    return block->bytes;
 #endif
 }
 

@@ -26,8 +26,26 @@ void arena_init_inside(struct arena *arena, void *first, size_t size, size_t byt
 void arena_fini(struct arena *arena);  /* frees everything; the arena may be used again */
 void arena_reset(struct arena *arena); /* gives everything back but may keep one block for the next use */
 
+void *arena_alloc_slow(struct arena *arena, size_t size);
+
+enum { ARENA_ALIGN = 16 };
+static inline size_t arena_room(size_t size) { /* never none: the pointer must be valid */
+    return ((size > 0 ? size : 1) + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+}
+
 /* size bytes, aligned for any type, not cleared; NULL when over the maximum or out of memory. size 0 gives a valid pointer. */
-void *arena_alloc(struct arena *arena, size_t size);
+static inline void *arena_alloc(struct arena *arena, size_t size) {
+#ifndef ARENA_MALLOC_EACH
+    if (size <= arena->max - arena->used && arena_room(size) <= (size_t)(arena->end - arena->at)) {
+        void *piece = arena->at;
+        arena->at += arena_room(size);
+        arena->used += size;
+        return piece;
+    }
+#endif
+    return arena_alloc_slow(arena, size);
+}
+
 void *arena_zero(struct arena *arena, size_t count, size_t size); /* cleared; count * size is checked for overflow */
 void *arena_zero_head(struct arena *arena, size_t size, size_t zero_size); /* of which the first zero_size are cleared */
 

@@ -8,7 +8,7 @@
 #include "item/wire.h"
 
 /* A varint length and that many bytes. false at the end and on damage. */
-static bool wire_bytes(const uint8_t **at, const uint8_t *end, struct leat_slice *out) {
+static inline bool wire_bytes(const uint8_t **at, const uint8_t *end, struct leat_slice *out) {
     size_t size;
     const uint8_t *from = wire_length(*at, end, &size);
     if (from == NULL || size > (size_t)(end - from)) return false;
@@ -18,7 +18,7 @@ static bool wire_bytes(const uint8_t **at, const uint8_t *end, struct leat_slice
 }
 
 /* One value from *at on; *at moves behind it. */
-static bool wire_value(const uint8_t **at, const uint8_t *end, struct item_value *out) {
+static inline bool wire_value(const uint8_t **at, const uint8_t *end, struct item_value *out) {
     const uint8_t *begin = *at, *from = begin + 1;
     if (begin == end || *begin < ITEM_NULL || *begin > ITEM_M) return false;
     if (*begin < ITEM_SS) {

@@ -25,6 +25,7 @@ static void put_image(struct buf *out, struct leat_slice image, bool wanted) {
 
 void stream_record_encode(struct buf *out, const struct stream_change *change) {
     enum leat_view view = change->view;
+    (void)buf_reserve(out, RECORD_HEAD + 3 * 4 + change->keys.size + change->new_image.size + change->old_image.size);
     buf_byte(out, RECORD_VERSION);
     buf_byte(out, (uint8_t)((uint8_t)change->event | (change->expired ? RECORD_EXPIRED : 0)));
     buf_byte(out, (uint8_t)view);

@@ -5,19 +5,29 @@
 
 #include "base/slice.h"
 
-struct memory_node *memory_node_new(struct leat_slice key, struct leat_slice value, uint64_t random) {
+struct memory_node *memory_node_new(struct leat_slice key, uint64_t random) {
     unsigned levels = 1;
     for (; levels < MEMORY_LIST_LEVELS && (random & 3) == 0; random >>= 2) levels++;
     size_t links = levels * sizeof(struct memory_node *);
-    struct memory_node *node = malloc(sizeof *node + links + key.size + value.size);
+    struct memory_node *node = malloc(sizeof *node + links + key.size);
     if (node == NULL) return NULL;
     uint8_t *bytes = (uint8_t *)node->next + links;
     if (key.size > 0) memcpy(bytes, key.data, key.size);
-    if (value.size > 0) memcpy(bytes + key.size, value.data, value.size);
     node->key = slice_of(bytes, key.size);
-    node->value = slice_of(bytes + key.size, value.size);
+    node->value = slice_of(NULL, 0);
     node->levels = levels;
     return node;
+}
+
+void memory_node_free(struct memory_node *node) {
+    if (node == NULL) return;
+    free((void *)(uintptr_t)node->value.data);
+    free(node);
+}
+
+void memory_node_set(struct memory_node *node, struct leat_slice value) {
+    free((void *)(uintptr_t)node->value.data);
+    node->value = value;
 }
 
 size_t memory_node_size(const struct memory_node *node) {

@@ -8,7 +8,8 @@ enum { MEMORY_LIST_LEVELS = 16 /* a quarter of each level is in the next: good f
 
 struct memory_node {
     struct memory_node *before;
-    struct leat_slice key, value; /* stand behind next, in the same piece of memory */
+    struct leat_slice key;   /* stands behind next, in the same piece of memory */
+    struct leat_slice value; /* the node's own, a piece of memory by itself: it changes and the node stays */
     unsigned levels;
     struct memory_node *next[];
 };
@@ -18,9 +19,11 @@ struct memory_list {
     struct memory_node *last;
 };
 
-/* A copy of both, in no list yet; random decides how high it stands. NULL when there is no memory; free with free(). */
-struct memory_node *memory_node_new(struct leat_slice key, struct leat_slice value, uint64_t random);
-size_t memory_node_size(const struct memory_node *node); /* bytes */
+/* With a copy of the key and no value, in no list yet; random decides how high it stands. NULL when there is no memory. */
+struct memory_node *memory_node_new(struct leat_slice key, uint64_t random);
+void memory_node_free(struct memory_node *node); /* NULL is allowed */
+void memory_node_set(struct memory_node *node, struct leat_slice value); /* takes over what malloc gave; frees the old one */
+size_t memory_node_size(const struct memory_node *node); /* bytes, with its value */
 
 /* The first node with key >= key; NULL: none. */
 struct memory_node *memory_list_seek(struct memory_list *list, struct leat_slice key);

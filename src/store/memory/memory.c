@@ -65,7 +65,7 @@ static enum leat_code memory_open(const struct store_options *options, struct st
 static void part_free(struct memory_part *part) {
     for (struct memory_node *node = part->items.first[0], *next; node != NULL; node = next) {
         next = node->next[0];
-        free(node);
+        memory_node_free(node);
     }
     for (size_t i = 0; i < part->log.count; i++) free((void *)(uintptr_t)part->log.records[part->log.start + i].data);
     free(part->log.records);
@@ -198,8 +198,9 @@ static enum leat_code memory_append(struct store_transaction *t, store_part part
 /* What a journal's entry becomes, made before anything is changed, so that the change itself cannot fail. */
 struct memory_made {
     struct memory_part *part;
-    struct memory_node *node; /* an item; NULL: it is removed, or this is a record */
-    uint8_t *record;
+    struct memory_node *old;  /* of an item that is there already */
+    struct memory_node *node; /* of one that is not */
+    uint8_t *bytes;           /* its value, or a record; NULL: it is removed */
 };
 
 static uint64_t memory_random(struct memory_store *store) {
@@ -213,15 +214,14 @@ static enum leat_code make_one(struct memory_store *store, const struct store_jo
                                struct memory_made *made, struct leat_fault *fault) {
     made->part = part_make(store, entry->part);
     if (made->part == NULL) return fault_memory(fault);
-    if (entry->sequence != 0) {
-        made->record = malloc(entry->value.size + 1);
-        if (made->record == NULL) return fault_memory(fault);
-        if (entry->value.size > 0) memcpy(made->record, entry->value.data, entry->value.size);
-    } else if (entry->value.data != NULL) {
-        made->node = memory_node_new(entry->key, entry->value, memory_random(store));
-        if (made->node == NULL) return fault_memory(fault);
-    }
-    return LEAT_OK;
+    if (entry->sequence == 0) made->old = memory_list_find(&made->part->items, entry->key);
+    if (entry->value.data == NULL) return LEAT_OK;
+    made->bytes = malloc(entry->value.size + 1);
+    if (made->bytes == NULL) return fault_memory(fault);
+    if (entry->value.size > 0) memcpy(made->bytes, entry->value.data, entry->value.size);
+    if (entry->sequence != 0 || made->old != NULL) return LEAT_OK;
+    made->node = memory_node_new(entry->key, memory_random(store));
+    return made->node != NULL ? LEAT_OK : fault_memory(fault);
 }
 
 static enum leat_code make_room(struct memory_store *store, const struct store_journal *journal, struct leat_fault *fault) {
@@ -235,8 +235,8 @@ static enum leat_code make_room(struct memory_store *store, const struct store_j
 
 static void made_free(struct memory_made *made, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        free(made[i].node);
-        free(made[i].record);
+        memory_node_free(made[i].node);
+        free(made[i].bytes);
     }
     free(made);
 }
@@ -247,25 +247,29 @@ static uint64_t made_bytes(const struct memory_store *store, const struct store_
     uint64_t bytes = store->bytes_used;
     for (size_t i = 0; i < journal->count; i++) {
         const struct store_journal_entry *entry = &journal->entries[i];
-        const struct memory_node *old = entry->sequence == 0 ? memory_list_find(&made[i].part->items, entry->key) : NULL;
-        if (made[i].record != NULL) bytes += entry->value.size;
+        const struct memory_node *old = made[i].old;
+        bytes += entry->value.size;
         if (made[i].node != NULL) bytes += memory_node_size(made[i].node);
-        if (old != NULL) bytes -= memory_node_size(old);
+        if (old != NULL) bytes -= made[i].bytes != NULL ? old->value.size : memory_node_size(old);
     }
     return bytes;
 }
 
 static void part_apply(const struct store_journal_entry *entry, struct memory_made *made) {
     struct memory_part *part = made->part;
+    struct leat_slice value = slice_of(made->bytes, entry->value.size);
     if (entry->sequence != 0) {
-        part->log.records[part->log.start + part->log.count++] = slice_of(made->record, entry->value.size);
+        part->log.records[part->log.start + part->log.count++] = value;
         part->head.next = entry->sequence + 1;
-        return;
+    } else if (made->bytes == NULL) {
+        if (made->old != NULL) memory_list_remove(&part->items, made->old);
+        memory_node_free(made->old);
+    } else if (made->old != NULL) {
+        memory_node_set(made->old, value);
+    } else {
+        memory_node_set(made->node, value);
+        memory_list_insert(&part->items, made->node);
     }
-    struct memory_node *old = memory_list_find(&part->items, entry->key);
-    if (old != NULL) memory_list_remove(&part->items, old);
-    free(old);
-    if (made->node != NULL) memory_list_insert(&part->items, made->node);
 }
 
 static enum leat_code memory_apply(struct memory_store *store, const struct store_journal *journal,
@@ -433,7 +437,7 @@ static enum leat_code memory_drop(struct store *base, store_part number, size_t 
         struct memory_node *node = part->items.first[0];
         memory_list_remove(&part->items, node);
         store->bytes_used -= memory_node_size(node);
-        free(node);
+        memory_node_free(node);
     }
     if (part != NULL) budget -= log_trim(store, part, UINT64_MAX, budget);
     *more = part != NULL && budget == 0;
