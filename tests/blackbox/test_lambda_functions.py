@@ -501,10 +501,12 @@ def test_updated_code_runs_at_once(functions, server):
     for n in range(2, 6):
         functions.update_function_code(FunctionName=name, ZipFile=packed({"index.py": f"def handler(event, context): return {n}"}))
         assert invoke(functions, name)[0] == n
-    until = time.monotonic() + 5
-    while len(list((server.directory / "functions" / name).iterdir())) > 1:
+    folder, until = server.directory / "functions" / name, time.monotonic() + 5
+    while len(list(folder.iterdir())) > 2:
         assert time.monotonic() < until, "old code is left"
         time.sleep(0.01)
+    code, archive = sorted(folder.iterdir())
+    assert code.is_dir() and (code / "index.py").read_text().endswith("return 5") and archive.name == code.name + ".zip"
 
 
 def test_a_running_call_ends_on_the_code_it_began_with(functions):
