@@ -183,6 +183,7 @@ struct leat_write {
     struct leat_slice values;    /* ":v" -> any, as an item; absent: none */
     enum leat_return returns;
     bool return_old_on_failure; /* ReturnValuesOnConditionCheckFailure=ALL_OLD */
+    bool generated; /* a program made the expressions: AWS's limits of their length and number of operators do not hold */
 };
 
 enum leat_mode {
@@ -194,6 +195,7 @@ struct leat_get {
     struct leat_slice table, key;
     struct leat_slice projection, names; /* absent: all attributes */
     bool consistent;                     /* for capacity only: every read of leat is consistent */
+    bool generated;                      /* as in leat_write */
 };
 
 enum leat_select {
@@ -214,6 +216,7 @@ struct leat_query {
     enum leat_select select;
     struct leat_slice start;    /* ExclusiveStartKey as an item */
     uint32_t segment, segments; /* parallel scan; segments 0: not parallel */
+    bool generated;             /* as in leat_write */
 };
 
 enum {

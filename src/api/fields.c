@@ -135,6 +135,26 @@ static enum leat_code decode_item(struct api_decoder *decoder, struct json_reade
     return LEAT_OK;
 }
 
+static enum leat_code decode_attribute_value(struct api_decoder *decoder, struct json_reader *reader, struct leat_slice *out,
+                                             struct leat_fault *fault) {
+    struct json_reader before = *reader;
+    size_t start = decoder->items.size;
+    struct leat_fault words = {0};
+    enum leat_code code = item_value_from_json(reader, &decoder->items, &words);
+    if (code == LEAT_VALIDATION) {
+        keep_item_fault(decoder, code, &words);
+        decoder->items.size = start;
+        item_put_null(&decoder->items); /* something was given */
+        *reader = before;
+        if (!json_skip(reader)) return malformed(fault);
+    } else if (code != LEAT_OK) {
+        if (fault != NULL) *fault = words;
+        return code;
+    }
+    *out = slice_of(decoder->items.data + start, decoder->items.size - start);
+    return LEAT_OK;
+}
+
 static enum leat_code close_map(struct api_decoder *decoder, size_t start, struct leat_slice *out, struct leat_fault *fault) {
     enum leat_code code = item_close(&decoder->items, start);
     if (code == LEAT_VALIDATION) return fault_set(fault, LEAT_SERIALIZATION, "Duplicate keys in a map");
@@ -290,6 +310,7 @@ static enum leat_code decode_value(struct api_decoder *decoder, struct json_read
     case API_TIMESTAMP: return decode_timestamp(reader, member, fault);
     case API_BLOB: return decode_blob(decoder->arena, reader, slice, fault);
     case API_ITEM: return decode_item(decoder, reader, slice, fault);
+    case API_VALUE: return decode_attribute_value(decoder, reader, slice, fault);
     case API_NAMES: return decode_names(decoder, reader, slice, fault);
     case API_VALUES: return decode_values(decoder, reader, slice, fault);
     case API_RAW:

@@ -5,7 +5,7 @@
  * request's text, its arena and the decoder's item buffer. One request, one thread.
  *
  *   kind         member of the struct                absent when
- *   STRING       struct leat_slice                   data == NULL      (also RAW, BLOB, ITEM, NAMES, VALUES, PAYLOAD)
+ *   STRING       struct leat_slice                   data == NULL      (also RAW, BLOB, ITEM, VALUE, NAMES, VALUES, PAYLOAD)
  *   ENUM         struct api_enum                     text.data == NULL
  *   INTEGER      struct api_integer                  !given            (also TIMESTAMP: milliseconds)
  *   BOOLEAN      struct api_boolean                  !given
@@ -31,6 +31,7 @@ enum api_kind {
     API_TIMESTAMP, /* seconds since 1970, perhaps with a fraction */
     API_BLOB,      /* base64 */
     API_ITEM,      /* a map of AttributeValues: encoded as an item */
+    API_VALUE,     /* one AttributeValue: encoded, with its type */
     API_NAMES,     /* ExpressionAttributeNames: a map of strings, as an item of S */
     API_VALUES,    /* ExpressionAttributeValues: an item; faults are worded with the value's name */
     API_RAW,       /* the JSON text of the value */

@@ -73,6 +73,7 @@ static void echo(struct buf *out, const struct api_field *field, const uint8_t *
         return;
     }
     case API_ITEM:
+    case API_VALUE:
     case API_NAMES:
     case API_VALUES: buf_print(out, "{...}"); return;
     default: buf_slice(out, *(const struct leat_slice *)member); return;

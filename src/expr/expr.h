@@ -23,6 +23,8 @@ struct expr_environment {
     struct arena *arena;
     struct leat_slice names;  /* item: "#n" -> S; absent: no ExpressionAttributeNames in the request */
     struct leat_slice values; /* item: ":v" -> any; absent likewise */
+    bool generated;           /* set after init: texts are not held to EXPR_LENGTH_MAX and EXPR_OPERATORS_MAX. The parser descends
+                                 once per parenthesis, tests once per operator in a row: whoever generates nests evenly */
     const struct expr_binding *name_bindings, *value_bindings; /* from here on expr's own: the same, by position */
     bool *names_used, *values_used;
     size_t names_count, values_count;

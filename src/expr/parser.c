@@ -53,7 +53,7 @@ bool expr_parser_init(struct expr_parser *parser, struct expr_environment *envir
     if (text.data == NULL) text = parser->text = SLICE("");
     parser->token = expr_lex(text, text.data);
     if (parser->token.kind == EXPR_TOKEN_END) return expr_fail(parser, "The expression can not be empty;");
-    if (text.size > EXPR_LENGTH_MAX) {
+    if (text.size > EXPR_LENGTH_MAX && !environment->generated) {
         return expr_fail(parser, "Expression size has exceeded the maximum allowed size; expression size: %zu",
                          text.size);
     }
@@ -134,7 +134,7 @@ void expr_node_append(struct expr_node *node, struct expr_node *operand) {
 }
 
 bool expr_count_operator(struct expr_parser *parser) {
-    if (++parser->operators <= EXPR_OPERATORS_MAX) return true;
+    if (++parser->operators <= EXPR_OPERATORS_MAX || parser->environment->generated) return true;
     return expr_fail(parser, "The expression contains too many operators; operator count: %u", parser->operators);
 }
 

@@ -17,6 +17,7 @@ static enum leat_code get_parse(const struct leat_get *get, struct get_one *one,
     struct expr_environment environment;
     if (get->projection.data == NULL) return expr_environment_unneeded(get->names, no_values, "ProjectionExpression is null", fault);
     TRY(expr_environment_init(&environment, arena, get->names, no_values, fault));
+    environment.generated = get->generated;
     TRY(expr_projection_parse(&environment, get->projection, &one->projection, fault));
     return expr_environment_finish(&environment, true, fault);
 }

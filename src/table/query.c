@@ -306,6 +306,7 @@ static enum leat_code parse(struct walk *walk) {
     if (query->key_condition.data == NULL && query->filter.data == NULL && query->projection.data == NULL)
         return expr_environment_unneeded(query->names, query->values, "FilterExpression is null", walk->fault);
     TRY(expr_environment_init(&environment, &walk->result->memory->arena, query->names, query->values, walk->fault));
+    environment.generated = query->generated;
     if (query->filter.data != NULL)
         TRY(expr_condition_parse(&environment, EXPR_FILTER, query->filter, &walk->filter, walk->fault));
     if (query->projection.data != NULL)

@@ -65,6 +65,7 @@ static enum leat_code parse_expressions(struct write_operation *operation, const
                                          write->kind == LEAT_UPDATE ? "UpdateExpression and ConditionExpression are null"
                                                                     : "ConditionExpression is null", fault);
     TRY(expr_environment_init(&environment, arena, write->names, write->values, fault));
+    environment.generated = write->generated;
     if (write->update.data != NULL) TRY(expr_update_parse(&environment, write->update, &operation->update, fault));
     if (write->condition.data != NULL)
         TRY(expr_condition_parse(&environment, EXPR_CONDITION, write->condition, &operation->condition, fault));

@@ -9,7 +9,8 @@ enum { KEYS_MAX = 100, ANSWER_BYTES_MAX = 16 * 1024 * 1024 };
 struct table_keys {
     struct leat_slice table;
     struct api_list keys;
-    struct leat_slice projection, names, attributes_to_get;
+    struct leat_slice projection, names;
+    struct api_list attributes_to_get;
     struct api_boolean consistent;
 };
 struct input { struct api_list tables; struct api_enum capacity; };
@@ -18,7 +19,7 @@ static const struct api_field key_element = {.name = "", .kind = API_ITEM};
 static const struct api_field table_fields[] = {
     API_FIELD(struct table_keys, keys, "Keys", API_LIST, .required = true, .min = 1, .element = &key_element,
               .size = sizeof(struct leat_slice)),
-    API_FIELD(struct table_keys, attributes_to_get, "AttributesToGet", API_RAW),
+    DYNAMODB_ATTRIBUTES_TO_GET(struct table_keys),
     API_FIELD(struct table_keys, consistent, "ConsistentRead", API_BOOLEAN),
     API_FIELD(struct table_keys, projection, "ProjectionExpression", API_STRING),
     API_FIELD(struct table_keys, names, "ExpressionAttributeNames", API_NAMES),
@@ -32,16 +33,17 @@ static const struct api_field fields[] = {
     API_FIELDS_END,
 };
 
-static enum leat_code check_table(const struct table_keys *table, struct leat_fault *fault) {
-    struct dynamodb_parameter expressions[] = {{"ProjectionExpression", table->projection}, {NULL, {NULL, 0}}};
-    struct dynamodb_parameter legacy[] = {{"AttributesToGet", table->attributes_to_get}, {NULL, {NULL, 0}}};
+static enum leat_code check_table(struct api_call *call, struct table_keys *table, struct leat_fault *fault) {
+    struct dynamodb_parameter expressions[] = {{"ProjectionExpression", table->projection.data != NULL}, {NULL, false}};
+    struct dynamodb_parameter legacy[] = {{"AttributesToGet", table->attributes_to_get.given}, {NULL, false}};
     struct dynamodb_parameters parameters = {.expressions = expressions, .legacy = legacy, .names = table->names};
     if (table->keys.count > KEYS_MAX)
         return fault_set(fault, LEAT_VALIDATION,
                          "1 validation error detected: Value at 'RequestItems.%.*s.member.Keys' failed to satisfy constraint: Member "
                          "must have length less than or equal to %d",
                          SLICE_FORMAT(table->table), KEYS_MAX);
-    return dynamodb_check_parameters(&parameters, fault);
+    TRY(dynamodb_check_parameters(&parameters, fault));
+    return dynamodb_translate_projection(call->arena, &table->attributes_to_get, &table->projection, &table->names, fault);
 }
 
 static enum leat_code check_duplicates(const struct table_keys *table, struct leat_fault *fault) {
@@ -55,11 +57,11 @@ static enum leat_code check_duplicates(const struct table_keys *table, struct le
 
 static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
     const struct input *in = input;
-    const struct table_keys *tables = in->tables.elements;
+    struct table_keys *tables = in->tables.elements;
     size_t total = 0;
     if (in->tables.count == 0) return fault_set(fault, LEAT_VALIDATION, "The requestItems parameter is required for BatchGetItem");
     for (size_t i = 0; i < in->tables.count; i++) {
-        TRY(check_table(&tables[i], fault));
+        TRY(check_table(call, &tables[i], fault));
         total += tables[i].keys.count;
     }
     if (total > KEYS_MAX) return fault_set(fault, LEAT_VALIDATION, "Too many items requested for the BatchGetItem call");
@@ -80,7 +82,8 @@ static enum leat_code read_all(struct api_call *call, const struct input *in) {
                                               .key = ((const struct leat_slice *)tables[i].keys.elements)[k],
                                               .projection = tables[i].projection,
                                               .names = tables[i].names,
-                                              .consistent = tables[i].consistent.value};
+                                              .consistent = tables[i].consistent.value,
+                                              .generated = tables[i].attributes_to_get.given};
     return leat_get_many(call->server->db, gets, count, &call->result, &call->fault);
 }
 
@@ -103,6 +106,15 @@ static void write_unprocessed_table(struct json_writer *json, const struct table
     json_array_end(json);
     json_key(json, "ConsistentRead");
     json_bool(json, table->consistent.value);
+    if (table->attributes_to_get.given) { /* as it came, not its translation */
+        const struct leat_slice *names = table->attributes_to_get.elements;
+        json_key(json, "AttributesToGet");
+        json_array(json);
+        for (size_t i = 0; i < table->attributes_to_get.count; i++) json_string(json, names[i]);
+        json_array_end(json);
+        json_object_end(json);
+        return;
+    }
     if (table->projection.data != NULL) {
         json_key(json, "ProjectionExpression");
         json_string(json, table->projection);

@@ -3,6 +3,7 @@
 #define API_DYNAMODB_DYNAMODB_H
 
 #include "api/api.h"
+#include "api/dynamodb/legacy.h"
 
 extern const struct api_service api_dynamodb_service;
 
@@ -28,14 +29,14 @@ enum { DYNAMODB_METRICS_SIZE = 1, DYNAMODB_ON_FAILURE_ALL_OLD = 1 };
 
 struct dynamodb_parameter {
     const char *name;
-    struct leat_slice text; /* absent: not given */
+    bool given;
 };
 struct dynamodb_parameters {
     const struct dynamodb_parameter *expressions, *legacy; /* each ended by a NULL name */
     struct leat_slice names, values;
     const char *values_need; /* "ConditionExpression is null": what AWS says when there are values but no expression */
 };
-/* Both kinds in one request; older parameters (not implemented); names and values without an expression, empty, or ill-formed. */
+/* Both kinds in one request; names and values without an expression, empty, or ill-formed. */
 enum leat_code dynamodb_check_parameters(const struct dynamodb_parameters *parameters, struct leat_fault *fault) LEAT_MUST_USE;
 
 /* ---- pieces of answers ---- */
@@ -60,12 +61,15 @@ void dynamodb_answer_table(struct api_call *call, enum leat_code code, struct le
 
 struct dynamodb_write_input {
     struct leat_slice table, item, key, update, condition, names, values;
-    struct leat_slice expected, conditional_operator, attribute_updates; /* older forms */
+    struct api_list expected, attribute_updates; /* older forms */
+    struct api_enum conditional_operator;
     struct api_enum returns, capacity, metrics, on_failure;
+    bool generated; /* update and condition are translations of older forms */
 };
 #define DYNAMODB_WRITE_FIELDS                                                                                         \
-    API_FIELD(struct dynamodb_write_input, expected, "Expected", API_RAW),                                            \
-        API_FIELD(struct dynamodb_write_input, conditional_operator, "ConditionalOperator", API_STRING),              \
+    API_FIELD(struct dynamodb_write_input, expected, "Expected", API_MAP, .element = &dynamodb_expected_element,       \
+              .size = sizeof(struct dynamodb_condition)),                                                             \
+        DYNAMODB_OPERATOR(struct dynamodb_write_input),                                                               \
         API_FIELD(struct dynamodb_write_input, returns, "ReturnValues", API_ENUM, .choices = dynamodb_return_choices), \
         API_FIELD(struct dynamodb_write_input, condition, "ConditionExpression", API_STRING),                         \
         API_FIELD(struct dynamodb_write_input, names, "ExpressionAttributeNames", API_NAMES),                         \
@@ -80,17 +84,19 @@ void dynamodb_write_run(struct api_call *call, struct dynamodb_write_input *inpu
 
 struct dynamodb_read_input {
     struct leat_slice table, index, key_condition, filter, projection, names, values, start;
-    struct leat_slice attributes_to_get, conditions, filter_conditions, conditional_operator; /* older forms */
+    struct api_list attributes_to_get, conditions, filter_conditions; /* older forms */
+    struct api_enum conditional_operator;
     struct api_enum select, capacity;
     struct api_integer limit, segment, segments;
     struct api_boolean consistent, forward;
+    bool generated; /* all expressions are translations of older forms */
 };
 #define DYNAMODB_READ_FIELDS                                                                                       \
     API_FIELD(struct dynamodb_read_input, index, "IndexName", API_STRING, .min = 3, .max = 255,                    \
               .pattern = DYNAMODB_NAME_PATTERN),                                                                   \
         API_FIELD(struct dynamodb_read_input, select, "Select", API_ENUM, .choices = dynamodb_select_choices),     \
-        API_FIELD(struct dynamodb_read_input, attributes_to_get, "AttributesToGet", API_RAW),                      \
-        API_FIELD(struct dynamodb_read_input, conditional_operator, "ConditionalOperator", API_STRING),            \
+        DYNAMODB_ATTRIBUTES_TO_GET(struct dynamodb_read_input),                                                    \
+        DYNAMODB_OPERATOR(struct dynamodb_read_input),                                                             \
         API_FIELD(struct dynamodb_read_input, start, "ExclusiveStartKey", API_ITEM),                               \
         API_FIELD(struct dynamodb_read_input, projection, "ProjectionExpression", API_STRING),                     \
         API_FIELD(struct dynamodb_read_input, filter, "FilterExpression", API_STRING),                             \
@@ -100,6 +106,10 @@ struct dynamodb_read_input {
         DYNAMODB_CAPACITY(struct dynamodb_read_input)
 extern const struct api_choice dynamodb_select_choices[];
 enum leat_code dynamodb_select_check(const struct dynamodb_read_input *in, struct leat_fault *fault) LEAT_MUST_USE;
+/* The older forms: what is checked of them first, and, after everything else, their translation. */
+enum leat_code dynamodb_read_check_legacy(struct api_call *call, const struct dynamodb_read_input *in,
+                                          struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code dynamodb_read_translate(struct api_call *call, struct dynamodb_read_input *in, struct leat_fault *fault) LEAT_MUST_USE;
 void dynamodb_read_run(struct api_call *call, const struct dynamodb_read_input *in);
 
 /* ---- transactions ---- */

@@ -4,7 +4,8 @@
 #include "item/item_json.h"
 
 struct input {
-    struct leat_slice table, key, projection, names, attributes_to_get;
+    struct leat_slice table, key, projection, names;
+    struct api_list attributes_to_get;
     struct api_boolean consistent;
     struct api_enum capacity;
 };
@@ -12,7 +13,7 @@ struct input {
 static const struct api_field fields[] = {
     DYNAMODB_TABLE_NAME(struct input),
     API_FIELD(struct input, key, "Key", API_ITEM, .required = true),
-    API_FIELD(struct input, attributes_to_get, "AttributesToGet", API_RAW),
+    DYNAMODB_ATTRIBUTES_TO_GET(struct input),
     API_FIELD(struct input, consistent, "ConsistentRead", API_BOOLEAN),
     API_FIELD(struct input, projection, "ProjectionExpression", API_STRING),
     API_FIELD(struct input, names, "ExpressionAttributeNames", API_NAMES),
@@ -21,19 +22,20 @@ static const struct api_field fields[] = {
 };
 
 static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
-    const struct input *in = input;
-    (void)call;
-    struct dynamodb_parameter expressions[] = {{"ProjectionExpression", in->projection}, {NULL, {NULL, 0}}};
-    struct dynamodb_parameter legacy[] = {{"AttributesToGet", in->attributes_to_get}, {NULL, {NULL, 0}}};
+    struct input *in = input;
+    struct dynamodb_parameter expressions[] = {{"ProjectionExpression", in->projection.data != NULL}, {NULL, false}};
+    struct dynamodb_parameter legacy[] = {{"AttributesToGet", in->attributes_to_get.given}, {NULL, false}};
     struct dynamodb_parameters parameters = {.expressions = expressions, .legacy = legacy, .names = in->names};
-    return dynamodb_check_parameters(&parameters, fault);
+    TRY(dynamodb_check_parameters(&parameters, fault));
+    if (call->decoder.item_code != LEAT_OK) return LEAT_OK; /* faults of the key come first */
+    return dynamodb_translate_projection(call->arena, &in->attributes_to_get, &in->projection, &in->names, fault);
 }
 
 static void run(struct api_call *call, void *input) {
     const struct input *in = input;
     struct json_writer *json = &call->json;
     struct leat_get get = {.table = in->table, .key = in->key, .projection = in->projection, .names = in->names,
-                           .consistent = in->consistent.value};
+                           .consistent = in->consistent.value, .generated = in->attributes_to_get.given};
     enum leat_code code = leat_get(call->server->db, &get, &call->result, &call->fault);
     if (code != LEAT_OK) {
         api_fail(call, code, &call->fault);

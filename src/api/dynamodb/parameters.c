@@ -5,7 +5,7 @@
 
 static bool any_given(const struct dynamodb_parameter *parameters) {
     for (; parameters->name != NULL; parameters++)
-        if (parameters->text.data != NULL) return true;
+        if (parameters->given) return true;
     return false;
 }
 
@@ -13,7 +13,7 @@ static void list_given(struct buf *out, const struct dynamodb_parameter *paramet
     bool comma = false;
     buf_byte(out, '{');
     for (; parameters->name != NULL; parameters++) {
-        if (parameters->text.data == NULL) continue;
+        if (!parameters->given) continue;
         buf_print(out, "%s%s", comma ? ", " : "", parameters->name);
         comma = true;
     }
@@ -56,12 +56,7 @@ static enum leat_code check_placeholders(struct leat_slice map, const char *what
 
 enum leat_code dynamodb_check_parameters(const struct dynamodb_parameters *parameters, struct leat_fault *fault) {
     bool expressions = any_given(parameters->expressions);
-    if (any_given(parameters->legacy)) {
-        if (expressions) return both_kinds(parameters, fault);
-        for (const struct dynamodb_parameter *old = parameters->legacy; old->name != NULL; old++)
-            if (old->text.data != NULL)
-                return fault_set(fault, LEAT_VALIDATION, "The legacy parameter %s is not supported; use expressions", old->name);
-    }
+    if (expressions && any_given(parameters->legacy)) return both_kinds(parameters, fault);
     if (!expressions && parameters->names.data != NULL)
         return fault_set(fault, LEAT_VALIDATION, "ExpressionAttributeNames can only be specified when using expressions");
     if (!expressions && parameters->values.data != NULL)

@@ -9,7 +9,7 @@ static const struct api_field fields[] = {
     DYNAMODB_TABLE_NAME(struct dynamodb_read_input),
     DYNAMODB_READ_FIELDS,
     API_FIELD(struct dynamodb_read_input, limit, "Limit", API_INTEGER, .min = 1),
-    API_FIELD(struct dynamodb_read_input, filter_conditions, "ScanFilter", API_RAW),
+    DYNAMODB_CONDITIONS(struct dynamodb_read_input, filter_conditions, "ScanFilter"),
     API_FIELD(struct dynamodb_read_input, segment, "Segment", API_INTEGER, .min = 0, .max = SEGMENTS_MAX - 1),
     API_FIELD(struct dynamodb_read_input, segments, "TotalSegments", API_INTEGER, .min = 1, .max = SEGMENTS_MAX),
     API_FIELDS_END,
@@ -32,19 +32,20 @@ static enum leat_code check_segments(const struct dynamodb_read_input *in, struc
 }
 
 static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
-    const struct dynamodb_read_input *in = input;
-    (void)call;
+    struct dynamodb_read_input *in = input;
     struct dynamodb_parameter expressions[] = {
-        {"ProjectionExpression", in->projection}, {"FilterExpression", in->filter}, {NULL, {NULL, 0}}};
-    struct dynamodb_parameter legacy[] = {{"AttributesToGet", in->attributes_to_get},
-                                          {"ScanFilter", in->filter_conditions},
-                                          {"ConditionalOperator", in->conditional_operator},
-                                          {NULL, {NULL, 0}}};
+        {"ProjectionExpression", in->projection.data != NULL}, {"FilterExpression", in->filter.data != NULL}, {NULL, false}};
+    struct dynamodb_parameter legacy[] = {{"AttributesToGet", in->attributes_to_get.given},
+                                          {"ScanFilter", in->filter_conditions.given},
+                                          {"ConditionalOperator", in->conditional_operator.text.data != NULL},
+                                          {NULL, false}};
     struct dynamodb_parameters parameters = {.expressions = expressions, .legacy = legacy, .names = in->names, .values = in->values,
                                              .values_need = "FilterExpression is null"};
     TRY(dynamodb_check_parameters(&parameters, fault));
+    TRY(dynamodb_read_check_legacy(call, in, fault));
     TRY(check_segments(in, fault));
-    return dynamodb_select_check(in, fault);
+    TRY(dynamodb_select_check(in, fault));
+    return dynamodb_read_translate(call, in, fault);
 }
 
 static void run(struct api_call *call, void *input) {

@@ -33,11 +33,11 @@ static const struct api_field fields[] = {
 
 static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
     const struct input *in = input;
-    static const struct dynamodb_parameter no_legacy[] = {{NULL, {NULL, 0}}};
+    static const struct dynamodb_parameter no_legacy[] = {{NULL, false}};
     (void)call;
     for (size_t i = 0; i < in->members.count; i++) {
         const struct get *get = ((const struct member *)in->members.elements)[i].get;
-        struct dynamodb_parameter expressions[] = {{"ProjectionExpression", get->projection}, {NULL, {NULL, 0}}};
+        struct dynamodb_parameter expressions[] = {{"ProjectionExpression", get->projection.data != NULL}, {NULL, false}};
         struct dynamodb_parameters parameters = {.expressions = expressions, .legacy = no_legacy, .names = get->names};
         TRY(dynamodb_check_parameters(&parameters, fault));
         for (size_t k = 0; k < i; k++) {

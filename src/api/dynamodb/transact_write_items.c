@@ -85,7 +85,7 @@ static const struct action *action_of(const struct member *member, enum leat_wri
 
 static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
     const struct input *in = input;
-    static const struct dynamodb_parameter no_legacy[] = {{NULL, {NULL, 0}}};
+    static const struct dynamodb_parameter no_legacy[] = {{NULL, false}};
     size_t bytes = 0;
     (void)call;
     for (size_t i = 0; i < in->members.count; i++) {
@@ -95,7 +95,7 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
             return fault_set(fault, LEAT_VALIDATION,
                              "TransactItems can only contain one of Check, Put, Update or Delete");
         struct dynamodb_parameter expressions[] = {
-            {"UpdateExpression", action->update}, {"ConditionExpression", action->condition}, {NULL, {NULL, 0}}};
+            {"UpdateExpression", action->update.data != NULL}, {"ConditionExpression", action->condition.data != NULL}, {NULL, false}};
         struct dynamodb_parameters parameters = {.expressions = expressions, .legacy = no_legacy, .names = action->names,
                                                  .values = action->values, .values_need = "ConditionExpression is null"};
         TRY(dynamodb_check_parameters(&parameters, fault));

@@ -4,7 +4,8 @@
 static const struct api_field fields[] = {
     DYNAMODB_TABLE_NAME(struct dynamodb_write_input),
     API_FIELD(struct dynamodb_write_input, key, "Key", API_ITEM, .required = true),
-    API_FIELD(struct dynamodb_write_input, attribute_updates, "AttributeUpdates", API_RAW),
+    API_FIELD(struct dynamodb_write_input, attribute_updates, "AttributeUpdates", API_MAP,
+              .element = &dynamodb_attribute_update_element, .size = sizeof(struct dynamodb_attribute_update)),
     API_FIELD(struct dynamodb_write_input, update, "UpdateExpression", API_STRING),
     DYNAMODB_WRITE_FIELDS,
     API_FIELDS_END,

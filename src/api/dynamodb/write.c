@@ -10,15 +10,29 @@ const struct api_choice dynamodb_return_choices[] = {{"ALL_NEW", LEAT_RETURN_ALL
                                                      {"UPDATED_NEW", LEAT_RETURN_UPDATED_NEW},
                                                      {NULL, 0}};
 
+static enum leat_code check_legacy(const struct dynamodb_write_input *in, struct leat_fault *fault) {
+    TRY(dynamodb_check_updates(&in->attribute_updates, fault));
+    return dynamodb_check_expected(&in->expected, fault);
+}
+
+static enum leat_code translate(struct api_call *call, struct dynamodb_write_input *in, struct leat_fault *fault) {
+    struct dynamodb_translation translation;
+    dynamodb_translate_begin(&translation, call->arena, in->names, in->values, fault);
+    in->generated = true;
+    in->update = dynamodb_translate_updates(&translation, &in->attribute_updates);
+    in->condition = dynamodb_translate_conditions(&translation, &in->expected, in->conditional_operator.value);
+    return dynamodb_translate_end(&translation, &in->names, &in->values);
+}
+
 enum leat_code dynamodb_write_check(struct api_call *call, void *input, struct leat_fault *fault) {
-    const struct dynamodb_write_input *in = input;
+    struct dynamodb_write_input *in = input;
     bool updates = slice_is(slice_text(call->operation->name), "UpdateItem");
     struct dynamodb_parameter expressions[] = {
-        {"UpdateExpression", in->update}, {"ConditionExpression", in->condition}, {NULL, {NULL, 0}}};
-    struct dynamodb_parameter legacy[] = {{"AttributeUpdates", in->attribute_updates},
-                                          {"Expected", in->expected},
-                                          {"ConditionalOperator", in->conditional_operator},
-                                          {NULL, {NULL, 0}}};
+        {"UpdateExpression", in->update.data != NULL}, {"ConditionExpression", in->condition.data != NULL}, {NULL, false}};
+    struct dynamodb_parameter legacy[] = {{"AttributeUpdates", in->attribute_updates.given},
+                                          {"Expected", in->expected.given},
+                                          {"ConditionalOperator", in->conditional_operator.text.data != NULL},
+                                          {NULL, false}};
     struct dynamodb_parameters parameters = {
         .expressions = expressions,
         .legacy = legacy,
@@ -27,15 +41,22 @@ enum leat_code dynamodb_write_check(struct api_call *call, void *input, struct l
         .values_need = updates ? "UpdateExpression and ConditionExpression are null" : "ConditionExpression is null",
     };
     TRY(dynamodb_check_parameters(&parameters, fault));
+    TRY(dynamodb_check_operator(&in->conditional_operator, &in->expected, fault));
     if (!updates && in->returns.value != LEAT_RETURN_NONE && in->returns.value != LEAT_RETURN_ALL_OLD)
         return fault_set(fault, LEAT_VALIDATION, "ReturnValues can only be ALL_OLD or NONE");
-    return LEAT_OK;
+    bool older = in->expected.count > 0 || in->attribute_updates.count > 0;
+    if (!older || call->decoder.item_code != LEAT_OK) return LEAT_OK; /* faults of values come before what is done with them */
+    TRY(check_legacy(in, fault));
+    return translate(call, in, fault);
 }
 
 static void written(struct api_call *call) {
     const struct dynamodb_write_input *in = call->input;
     struct json_writer *json = &call->json;
     if (call->code != LEAT_OK) {
+        if (in->attribute_updates.given)
+            dynamodb_reword(&call->fault, "An operand in the update expression has an incorrect data type",
+                            "Type mismatch for attribute to update");
         api_fail(call, call->code, &call->fault);
         return;
     }
@@ -72,6 +93,7 @@ void dynamodb_write_run(struct api_call *call, struct dynamodb_write_input *in, 
         .values = in->values,
         .returns = (enum leat_return)in->returns.value,
         .return_old_on_failure = in->on_failure.value == DYNAMODB_ON_FAILURE_ALL_OLD,
+        .generated = in->generated,
     };
     enum leat_code code = api_write(call, write, 1, LEAT_EACH, (struct leat_slice){NULL, 0}, written);
     if (code != LEAT_OK) api_fail(call, code, &call->fault);

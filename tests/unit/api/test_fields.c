@@ -13,7 +13,7 @@ struct throughput { struct api_integer read, write; };
 struct element { struct leat_slice name; struct api_enum type; };
 struct entry { struct leat_slice key; struct api_list names; };
 struct input {
-    struct leat_slice table, item, names, values, blob, raw;
+    struct leat_slice table, item, names, values, blob, raw, value;
     struct api_enum returns;
     struct api_integer limit, at;
     struct api_boolean consistent;
@@ -54,6 +54,7 @@ static const struct api_field input_fields[] = {
               .size = sizeof(struct throughput), .type = "ProvisionedThroughput"),
     API_FIELD(struct input, schema, "KeySchema", API_LIST, .element = &element, .size = sizeof(struct element), .min = 1, .max = 2),
     API_FIELD(struct input, map, "Map", API_MAP, .element = &names_element, .size = sizeof(struct entry)),
+    API_FIELD(struct input, value, "Value", API_VALUE),
     API_FIELDS_END,
 };
 
@@ -133,6 +134,21 @@ Test(api_fields, names_and_values_become_items) {
     cr_expect_text(value.payload, "y");
     cr_assert(item_find(input.values, SLICE(":v"), &value));
     cr_expect_eq(value.type, ITEM_N);
+}
+
+Test(api_fields, one_attribute_value_keeps_its_type) {
+    cr_assert_eq(decode("{\"Value\":{\"SS\":[\"b\",\"a\"]},\"TableName\":\"after\"}"), LEAT_OK);
+    struct item_value value = item_value_at(input.value);
+    cr_expect_eq(value.type, ITEM_SS);
+    cr_expect(item_set_has(value.payload, SLICE("a")));
+    cr_expect_text(input.table, "after");
+}
+
+Test(api_fields, one_bad_attribute_value_is_kept_for_later_and_still_given) {
+    cr_assert_eq(decode("{\"Value\":{\"N\":\"x\"},\"TableName\":\"after\"}"), LEAT_OK);
+    cr_expect_eq(decoder.item_code, LEAT_VALIDATION);
+    cr_expect_not_null(input.value.data);
+    cr_expect_text(input.table, "after");
 }
 
 Test(api_fields, missing_members_are_listed) {

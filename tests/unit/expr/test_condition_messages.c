@@ -280,6 +280,19 @@ Test(expr_condition, has_limits_of_length_operators_operands_and_nesting) {
     refuses_one(text_of("", "NOT(", "", 1000, ""), many);
 }
 
+Test(expr_condition, what_a_program_made_may_be_long_and_have_many_operators) {
+    struct rig rig;
+    const struct expr_condition *condition;
+    cr_assert_eq(rig_init(&rig, NULL, "{':v':{'N':'1'}}"), LEAT_OK);
+    const char *text = text_of("", "a=:v", " OR ", 1000, "");
+    rig.environment.generated = true;
+    enum leat_code code = expr_condition_parse(&rig.environment, EXPR_FILTER, slice_text(text), &condition, &rig.fault);
+    cr_assert_eq(code, LEAT_OK, "%s", rig.fault.message);
+    cr_expect(expr_condition_test(condition, rig_item(&rig, "{'a':{'N':'1'}}")));
+    cr_expect(!expr_condition_test(condition, rig_item(&rig, "{'a':{'N':'2'}}")));
+    rig_fini(&rig);
+}
+
 /* Names and values may be long and not ASCII; the message is cut, but stays UTF-8: it goes into JSON. */
 Test(expr_condition, messages_stay_text_when_they_are_cut) {
     for (size_t shift = 0; shift < 4; shift++) {
