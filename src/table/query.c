@@ -317,11 +317,30 @@ static enum leat_code parse(struct walk *walk) {
     return expr_environment_finish(&environment, true, walk->fault);
 }
 
-struct unprojected { const struct walk *walk; bool any; };
+struct unprojected { const struct walk *walk; bool any; struct buf *names; };
 
 static void look_projected(void *context, struct leat_slice name) {
     struct unprojected *unprojected = context;
-    unprojected->any |= !index_projects(unprojected->walk->table, unprojected->walk->index, name);
+    if (index_projects(unprojected->walk->table, unprojected->walk->index, name)) return;
+    buf_print(unprojected->names, "%s%.*s", unprojected->any ? ", " : "", SLICE_FORMAT(name));
+    unprojected->any = true;
+}
+
+/* Developer Guide, "Attribute projections": a global index answers what it projects and nothing else; a local one reads the item. */
+static enum leat_code check_projected(struct walk *walk) {
+    struct buf names;
+    struct unprojected unprojected = {walk, walk->query->select == LEAT_SELECT_ALL, &names};
+    if (walk->index->spec->projection == LEAT_PROJECT_ALL) return LEAT_OK;
+    buf_init(&names, sizeof walk->fault->message);
+    if (walk->projection != NULL) expr_projection_names(walk->projection, look_projected, &unprojected);
+    walk->fetch = walk->index->spec->local && unprojected.any;
+    enum leat_code code = LEAT_OK;
+    if (unprojected.any && !walk->index->spec->local)
+        code = fault_set(walk->fault, LEAT_VALIDATION,
+                         "One or more parameter values were invalid: Global secondary index %.*s does not project [%.*s]",
+                         SLICE_FORMAT(walk->index->spec->name), SLICE_FORMAT(buf_view(&names)));
+    buf_fini(&names);
+    return code;
 }
 
 static enum leat_code choose_source(struct walk *walk) {
@@ -340,10 +359,7 @@ static enum leat_code choose_source(struct walk *walk) {
         return fault_set(walk->fault, LEAT_VALIDATION,
                          "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global "
                          "secondary index %.*s because its projection type is not ALL", SLICE_FORMAT(query->index));
-    struct unprojected unprojected = {walk, query->select == LEAT_SELECT_ALL};
-    if (walk->projection != NULL) expr_projection_names(walk->projection, look_projected, &unprojected);
-    walk->fetch = walk->index->spec->local && partial && unprojected.any;
-    return LEAT_OK;
+    return check_projected(walk);
 }
 
 static enum leat_code walk_all(struct walk *walk) {

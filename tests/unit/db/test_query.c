@@ -169,6 +169,25 @@ Test(db_query, local_indexes_project_and_fetch) {
     leat_result_free(&result);
 }
 
+Test(db_query, a_global_index_is_not_asked_for_what_it_does_not_project) {
+    fixture_table(&f, "t", true, LEAT_VIEW_NONE);
+    const struct leat_attribute attribute = {SLICE("g"), 'S'};
+    const struct leat_index index = {.name = SLICE("keys"), .partition_key = SLICE("g"), .projection = LEAT_PROJECT_KEYS_ONLY};
+    struct leat_table_change change = {.name = SLICE("t"), .attributes = &attribute, .attribute_count = 1, .index_create = &index};
+    struct leat_description changed;
+    cr_assert_eq(leat_table_update(f.db, &change, &changed, &f.fault), LEAT_OK, "%s", f.fault.message);
+    leat_description_free(&changed);
+    struct leat_query query = {.table = SLICE("t"), .index = SLICE("keys"), .projection = SLICE("pk, z.y, a[0], g")};
+    struct leat_result result;
+    cr_assert_eq(leat_query(f.db, &query, &result, &f.fault), LEAT_VALIDATION);
+    cr_assert_str_eq(f.fault.message,
+                     "One or more parameter values were invalid: Global secondary index keys does not project [a, z]");
+    leat_result_free(&result);
+    query.projection = SLICE("pk, sk, g");
+    cr_assert_eq(leat_query(f.db, &query, &result, &f.fault), LEAT_OK, "%s", f.fault.message);
+    leat_result_free(&result);
+}
+
 Test(db_query, an_index_made_later_is_filled_and_one_dropped_is_gone) {
     fixture_table(&f, "t", true, LEAT_VIEW_NONE);
     fill(5, 300);
