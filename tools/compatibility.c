@@ -137,7 +137,7 @@ static const char *kind_of(const struct api_field *field) {
         [API_BOOLEAN] = "boolean",        [API_TIMESTAMP] = "time",        [API_BLOB] = "base64",
         [API_ITEM] = "attribute map",     [API_NAMES] = "map of strings",  [API_VALUES] = "attribute map",
         [API_RAW] = "JSON",               [API_PAYLOAD] = "body",          [API_STRUCT] = "structure",
-        [API_LIST] = "list",              [API_MAP] = "map",
+        [API_LIST] = "list",              [API_MAP] = "map",                [API_VALUE] = "attribute value",
     };
     return names[field->kind];
 }
