@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <zip.h>
 
+#include "base/file.h"
 #include "base/encode.h"
 #include "base/slice.h"
 
@@ -197,7 +198,8 @@ enum leat_code function_code_make_directory(const char *path, struct leat_fault 
         if (*at != '/' && *at != 0) continue;
         char held = *at;
         *at = 0;
-        if (mkdir(copy, 0755) != 0 && errno != EEXIST) code = fault_errno(fault, errno, "cannot make a directory for functions");
+        int error = mkdir(copy, 0755) == 0 ? file_sync_parent(copy) : errno;
+        if (error != 0 && error != EEXIST) code = fault_errno(fault, error, "cannot make a directory for functions");
         *at = held;
         if (held == 0) break;
     }

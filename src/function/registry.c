@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/slice.h"
@@ -236,6 +237,8 @@ static enum leat_code store_zip(struct function_service *service, struct leat_sl
     enum leat_code answer = function_code_unpack(unfinished, zip, fault);
     if (answer == LEAT_OK) answer = function_code_keep(path, zip, fault);
     if (answer == LEAT_OK && rename(unfinished, path) != 0) answer = fault_errno(fault, errno, "cannot place the function's code");
+    int error = answer == LEAT_OK ? file_sync_parent(path) : 0; /* before the configuration that names it is stored */
+    if (error != 0) answer = fault_errno(fault, error, "cannot sync the function's code");
     if (answer != LEAT_OK) function_code_remove(unfinished);
     return answer;
 }

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600 };
 
 static enum leat_code directory_fault(struct leat_fault *fault, const char *doing, const char *path) {
@@ -95,16 +97,6 @@ static enum leat_code directory_read_format(const char *path, const char *format
     return LEAT_OK;
 }
 
-static bool directory_sync(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return false;
-    bool good = fsync(fd) == 0;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return good;
-}
-
 /* Under another name first: a format file is there whole or not at all. */
 static enum leat_code directory_write_format(const char *path, const char *format_path, struct leat_fault *fault) {
     char new_path[PATH_MAX], text[32];
@@ -119,10 +111,9 @@ static enum leat_code directory_write_format(const char *path, const char *forma
     close(fd);
     errno = error;
     if (!good) return directory_fault(fault, "cannot write", new_path);
-    if (rename(new_path, format_path) != 0 || !directory_sync(path)) {
-        return directory_fault(fault, "cannot make", format_path);
-    }
-    return LEAT_OK;
+    if (rename(new_path, format_path) != 0) return directory_fault(fault, "cannot make", format_path);
+    errno = file_sync_directory(path);
+    return errno == 0 ? LEAT_OK : directory_fault(fault, "cannot sync", path);
 }
 
 static enum leat_code directory_format(const char *path, const char *format_path, struct leat_fault *fault) {
@@ -135,7 +126,9 @@ enum leat_code store_directory_open(const char *path, struct store_directory *ou
     char format_path[PATH_MAX];
     out->lock_fd = -1;
     TRY(directory_path(path, "format", format_path, fault));
-    if (mkdir(path, DIRECTORY_MODE) != 0 && errno != EEXIST) return directory_fault(fault, "cannot make", path);
+    bool made = mkdir(path, DIRECTORY_MODE) == 0;
+    if (!made && errno != EEXIST) return directory_fault(fault, "cannot make", path);
+    if (made && (errno = file_sync_parent(path)) != 0) return directory_fault(fault, "cannot sync the parent of", path);
     TRY(directory_check_foreign(path, format_path, fault));
     TRY(directory_lock(path, &out->lock_fd, fault));
     enum leat_code code = directory_format(path, format_path, fault);

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum { SLOT_FREE, SLOT_BUSY, SLOT_HELD /* while the map moves */ };
 
 static const uint64_t map_first = (uint64_t)1 << 30; /* address space, not memory or disk */
@@ -84,15 +86,6 @@ static uint64_t environment_map_first(const struct lmdb_environment *environment
 
 static uint64_t whole_pages(uint64_t bytes) { return bytes & ~(uint64_t)0xffff; }
 
-/* A new file's name has to last as well. */
-static int environment_sync_name(const char *directory) {
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return errno;
-    int error = fsync(fd) == 0 ? 0 : errno;
-    close(fd);
-    return error;
-}
-
 enum leat_code lmdb_environment_init(struct lmdb_environment *environment, const struct store_options *options,
                                      struct leat_fault *fault) {
     memset(environment, 0, sizeof *environment);
@@ -106,7 +99,7 @@ enum leat_code lmdb_environment_init(struct lmdb_environment *environment, const
     environment->map_bytes = whole_pages(environment_map_first(environment, options));
     pthread_mutex_init(&environment->moving, NULL);
     int error = environment_try_open(environment);
-    if (error == 0) error = environment_sync_name(options->directory);
+    if (error == 0) error = file_sync_directory(options->directory); /* a new file's name has to last as well */
     if (error == 0) return LEAT_OK;
     enum leat_code code = lmdb_fault(environment, error, "cannot open", fault);
     lmdb_environment_fini(environment);
