@@ -5,7 +5,9 @@
 #include "base/arena.h"
 #include "leat_types.h"
 
-enum { TABLE_MEMORY_MAX = 64 * 1024 * 1024 }; /* bytes of one request with everything it makes */
+/* Bytes of one request with everything it makes: 100 items of 400 KB as they are, projected, and what growing the projections
+ * leaves behind. */
+enum { TABLE_MEMORY_MAX = 256 * 1024 * 1024 };
 
 struct table;
 

@@ -171,18 +171,19 @@ def test_batches(dynamodb, make_table):
     assert read["Responses"][two] == [{"sk": {"N": "4"}}] and read["UnprocessedKeys"] == {}
 
 
-def test_a_batch_larger_than_an_answer_leaves_keys_unprocessed(dynamodb, make_table):
+@pytest.mark.parametrize("asked", [{}, {"ProjectionExpression": "sk, v"}], ids=["whole", "projected"])
+def test_a_batch_larger_than_an_answer_leaves_keys_unprocessed(dynamodb, make_table, asked):
     table = make_table("N")
-    for number in range(50):
+    for number in range(100):
         dynamodb.put_item(TableName=table, Item=item("large", number, v={"S": "x" * 390_000}))
-    keys, read = [item("large", number) for number in range(50)], []
+    keys, read = [item("large", number) for number in range(100)], []
     while keys:
-        page = dynamodb.batch_get_item(RequestItems={table: {"Keys": keys}})
+        page = dynamodb.batch_get_item(RequestItems={table: {"Keys": keys, **asked}})
         read += [one["sk"]["N"] for one in page["Responses"][table]]
         left = page["UnprocessedKeys"].get(table, {"Keys": []})["Keys"]
         assert len(left) < len(keys)
         keys = left
-    assert sorted(read, key=int) == [str(number) for number in range(50)]
+    assert sorted(read, key=int) == [str(number) for number in range(100)]
 
 
 def test_batches_that_are_refused(dynamodb, table):
