@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 void random_bytes(void *out, size_t size) {
@@ -33,20 +34,28 @@ void random_uuid(char out[RANDOM_UUID_SIZE]) {
 }
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-enum { REQUEST_ID_LETTERS = 52, REQUEST_IDS_AHEAD = 16 };
+enum { REQUEST_ID_LETTERS = 52 };
 
-/* Every answer carries one, so bytes for some are fetched ahead: a system call each would cost more than reading the request.
- * They are no secrets, and a forked child that repeats a few of its parent's does no harm. */
+/* SplitMix64: a sequence of its own for each thread, begun anywhere. Not for secrets. */
+static uint64_t random_plain(void) {
+    static _Thread_local uint64_t state;
+    if (state == 0) random_bytes(&state, sizeof state);
+    uint64_t mixed = state += 0x9e3779b97f4a7c15u;
+    mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9u;
+    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
+    return mixed ^ mixed >> 31;
+}
+
+/* Every answer carries one: asking the kernel for its letters would cost as much as reading a request's body. They are no secrets, and
+ * a forked child that repeats its parent's does no harm. */
 void random_request_id(char out[53]) {
+    /* a letter a byte; 256 is no multiple of 36: some letters are a little likelier, which an identifier bears */
     static const char letters[256 + 1] = LETTERS LETTERS LETTERS LETTERS LETTERS LETTERS LETTERS "ABCD";
-    static _Thread_local uint8_t ahead[REQUEST_ID_LETTERS * REQUEST_IDS_AHEAD];
-    static _Thread_local size_t left = 0;
-    if (left == 0) {
-        random_bytes(ahead, sizeof ahead);
-        left = REQUEST_IDS_AHEAD;
+    char text[(REQUEST_ID_LETTERS + 7) / 8 * 8];
+    for (size_t i = 0; i < sizeof text; i += 8) {
+        uint64_t bits = random_plain();
+        for (size_t k = 0; k < 8; k++) text[i + k] = letters[bits >> 8 * k & 0xff];
     }
-    const uint8_t *bytes = ahead + --left * REQUEST_ID_LETTERS;
-    /* 256 is no multiple of 36: some letters are a little likelier, which an identifier bears */
-    for (size_t i = 0; i < REQUEST_ID_LETTERS; i++) out[i] = letters[bytes[i]];
+    memcpy(out, text, REQUEST_ID_LETTERS);
     out[REQUEST_ID_LETTERS] = 0;
 }

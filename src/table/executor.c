@@ -73,6 +73,15 @@ static void *executor_main(void *argument) {
     }
 }
 
+/* Held for a few instructions at a time: worth waiting for awake before asleep. */
+static void executor_init_lock(pthread_mutex_t *lock) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
 enum leat_code executor_init(struct executor *executor, struct engine *engine, struct leat_fault *fault) {
     *executor = (struct executor){.engine = engine};
     executor->last = &executor->first;
@@ -83,7 +92,7 @@ enum leat_code executor_init(struct executor *executor, struct engine *engine, s
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&executor->work, &attributes);
     pthread_condattr_destroy(&attributes);
-    pthread_mutex_init(&executor->lock, NULL);
+    executor_init_lock(&executor->lock);
     int error = pthread_create(&executor->thread, NULL, executor_main, executor);
     if (error != 0) return fault_errno(fault, error, "cannot start the writing thread");
     executor->started = true;
@@ -106,6 +115,7 @@ void executor_fini(struct executor *executor) {
 
 enum leat_code executor_submit(struct executor *executor, struct executor_job *job, struct leat_fault *fault) {
     enum leat_code code = LEAT_OK;
+    bool idle = false;
     job->next = NULL;
     pthread_mutex_lock(&executor->lock);
     if (executor->stopping) {
@@ -113,14 +123,14 @@ enum leat_code executor_submit(struct executor *executor, struct executor_job *j
     } else if (executor->jobs >= EXECUTOR_QUEUE_JOBS_MAX || executor->bytes + job->bytes > EXECUTOR_QUEUE_BYTES_MAX) {
         code = LEAT_BUSY;
     } else {
-        bool idle = executor->first == NULL;
+        idle = executor->first == NULL;
         *executor->last = job;
         executor->last = &job->next;
         executor->jobs++;
         executor->bytes += job->bytes;
-        if (idle) pthread_cond_signal(&executor->work);
     }
     pthread_mutex_unlock(&executor->lock);
+    if (idle) pthread_cond_signal(&executor->work); /* without the lock, which the woken thread wants at once */
     if (code == LEAT_BUSY) return fault_set(fault, code, "too many writes are waiting; try again later");
     return code == LEAT_OK ? code : fault_set(fault, code, "the database is being closed");
 }
