@@ -151,13 +151,13 @@ static enum leat_code write_action(const struct writing *w, const struct expr_ac
 
 /* ---- the walk ---- */
 
-/* Is the value nested deeper than `levels` lists and maps? */
+/* Does the value have more than `levels` levels? Itself is one, and AWS counts what is inside the innermost list or map too. */
 static bool too_deep(const struct item_value *value, size_t levels) {
     struct item_iterator iterator = item_iterate(value->payload);
     struct item_value inside;
     struct leat_slice name;
-    if (value->type != ITEM_L && value->type != ITEM_M) return false;
     if (levels == 0) return true;
+    if (value->type != ITEM_L && value->type != ITEM_M) return false;
     while (value->type == ITEM_L ? item_list_next(&iterator, &inside) : item_map_next(&iterator, &name, &inside)) {
         if (too_deep(&inside, levels - 1)) return true;
     }

@@ -12,6 +12,7 @@ CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
 TYPES = ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M")
 ORDERED = ("S", "N", "B")
 SETS = ("SS", "NS", "BS")
+LENGTH_MAX, OPERATORS_MAX, IN_MAX = 4096, 300, 100
 COUNTS = {"attribute_exists": 1, "attribute_not_exists": 1, "size": 1, "attribute_type": 2, "begins_with": 2, "contains": 2,
           "if_not_exists": 2, "list_append": 2}
 
@@ -57,6 +58,8 @@ class Parser:
         self.tokens = [(match.lastindex, match.group(match.lastindex)) for match in TOKEN.finditer(text.rstrip())]
         self.tokens.append((0, ""))
         self.at, self.environment, self.keywords = 0, environment, keywords
+        if len(text.encode()) > LENGTH_MAX:
+            raise Refused(words="length of the expression")
         if len(self.tokens) == 1:
             raise Refused(words="empty expression")
 
@@ -150,6 +153,7 @@ class ConditionParser(Parser):
         root = self.wanted(self.or_rule())
         self.end()
         check_condition(root, True)
+        check_count(count_operators(root))
         return root
 
     def wanted(self, node):
@@ -213,6 +217,18 @@ def check_distinct(node):
             raise Refused(words="operands must be distinct")
 
 
+def count_operators(node):
+    """Operators and functions."""
+    if node.kind in ("path", "value"):
+        return 0
+    return 1 + sum(map(count_operators, node.items))
+
+
+def check_count(count):
+    if count > OPERATORS_MAX:
+        raise Refused(words="number of operators")
+
+
 def check_condition(node, wants_condition):
     """wants_condition: may this node be a function that answers yes or no?"""
     if node.kind in ("path", "value"):
@@ -230,6 +246,9 @@ def check_condition(node, wants_condition):
         check_distinct(node)
         if node.kind not in ("=", "<>"):
             check_types(node.items, ORDERED)
+    elif node.kind == "in":
+        if len(node.items) - 1 > IN_MAX:
+            raise Refused(words="operands of IN")
     elif node.kind == "between":
         check_types(node.items, ORDERED)
         low, high = node.items[1:]
@@ -424,6 +443,7 @@ class UpdateParser(Parser):
             while self.take(","):
                 actions.append(self.action(clause))
         check_apart([path for _, path, _ in actions])
+        check_count(sum(count_operators(node) for _, _, node in actions if node is not None))
         for clause, _, node in actions:
             if clause in ("ADD", "DELETE") and node.items[0][0] not in SETS + (("N",) if clause == "ADD" else ()):
                 raise Refused(words="type of ADD or DELETE")

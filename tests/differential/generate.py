@@ -3,7 +3,7 @@ import base64
 
 import expressions
 from model import Index, Keys, Table
-from values import encode, encode_item
+from values import ITEM_MAX, decode_item, encode, encode_item, item_size
 
 NAMES = ["aa", "bb", "cc", "dd", "ee", "name", "size"]
 INNER = ["xx", "yy", "name"]
@@ -64,6 +64,7 @@ class Generator:
     def __init__(self, random, table):
         self.random, self.table = random, table
         self.names, self.values, self.sloppy = {}, {}, False
+        self.waiting = []  # requests that come next
         self.known = []  # [(path, value)] of an item, so that expressions meet what is there
 
     def chance(self, share):
@@ -478,8 +479,82 @@ class Generator:
             request["Segment"] = 0 if not (self.sloppy and self.chance(0.3)) else 5
         return self.tidy(request)
 
+    # ---- at the limits ----
+
+    def nested(self):
+        value = self.value(0)
+        for _ in range(self.random.randrange(30, 34)):
+            value = {"L": [value]} if self.chance(0.5) else {"M": {"xx": value}}
+        return value
+
+    def long_condition(self):
+        random = self.random
+        kind = random.randrange(3)
+        if kind == 0:
+            return f"{self.path()} IN ({', '.join(self.parameter({'N': '1'}) for _ in range(random.choice([100, 101])))})"
+        if kind == 1:
+            text = f"{self.path(deep=False)} = {self.parameter(self.value())}"
+            return text + " " * (4096 - len(text)) + random.choice(["", " "])
+        name, value = self.name("aa"), self.parameter(self.value())
+        return f" {random.choice(['OR', 'AND'])} ".join([f"{name}<>{value}"] * random.choice([150, 151]))
+
+    def long_key(self):
+        key = self.key()
+        for name in key:
+            size = 2048 if name == "pk" else 1024
+            text = "k" * (size + self.random.choice([0, 0, 1]))
+            key[name] = {"S": {"S": text}, "N": {"N": "1"}, "B": {"B": base64.b64encode(text.encode()).decode()}}[
+                self.table.keys.types[name]]
+        return key
+
+    def full_item(self):
+        """As large as an item may be, or a byte more. The condition never holds, so that it is not kept: reads would take long."""
+        item = {**self.key(), "dd": self.value(3), "ee": self.value(3), "ff": {"S": ""}}
+        item["ff"]["S"] = "x" * (ITEM_MAX - item_size(decode_item(item)) + self.random.choice([0, 1]))
+        return "PutItem", {"TableName": self.table.name, "Item": item, "ConditionExpression": "attribute_exists(ff)"}
+
+    def full_update(self):
+        key = self.some_key()
+        old = self.table.items.get(self.table.key_of(decode_item(key)), decode_item(key))
+        room = ITEM_MAX - item_size({name: value for name, value in old.items() if name != "ff"}) - len("ff")
+        value = {"S": "x" * (room + self.random.choice([0, 1]))}
+        self.waiting.append(("DeleteItem", {"TableName": self.table.name, "Key": key}))
+        return "UpdateItem", {"TableName": self.table.name, "Key": key, "UpdateExpression": "SET ff = :ff",
+                              "ExpressionAttributeValues": {":ff": value}}
+
+    def extreme(self):
+        request = self.begin()
+        self.sloppy = False
+        self.look_at(None)
+        kind = self.random.randrange(10)
+        if kind == 0:
+            return self.full_item()
+        if kind == 1:
+            return self.full_update()
+        if kind < 5:
+            request["FilterExpression"] = self.long_condition()
+            return "Scan", self.finish(request)
+        if kind < 7:
+            request["Key"] = self.long_key()
+            if kind == 5:
+                return "GetItem", request
+            self.waiting.append(("DeleteItem", dict(request)))
+            return "UpdateItem", request
+        if kind == 7:
+            request["Item"] = {**self.key(), "dd": self.nested()}
+            return "PutItem", request
+        request["Key"] = self.some_key()
+        known = self.known_of("LM")
+        path = self.spell(known[0]) if known else self.path(deep=False, names=["dd", "ee"])
+        request["UpdateExpression"] = f"SET {path} = {self.parameter(self.nested())}"
+        return "UpdateItem", self.finish(request)
+
     def request(self):
         """(operation, request)"""
+        if self.waiting:
+            return self.waiting.pop()
+        if self.chance(0.01):
+            return self.extreme()
         few = len(self.table.items) < 12
         kind = self.random.choices(["PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan"],
                                    [35 if few else 12, 35, 4 if few else 12, 10, 20, 8])[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import expressions
 import values
-from values import Refused, decode_item, encode_item, order_key
+from values import ITEM_MAX, Refused, check_depth, encode_item, item_size, order_key
 
 RETURNS = ("NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
 SELECTS = ("ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "COUNT")
@@ -34,6 +34,15 @@ class Index:
     local: bool
     projection: str
     include: list = field(default_factory=list)
+
+
+PARTITION_KEY_MAX, SORT_KEY_MAX = 2048, 1024
+
+
+def decode_item(item):
+    decoded = values.decode_item(item)
+    check_depth(decoded)
+    return decoded
 
 
 def is_empty(value):
@@ -92,15 +101,23 @@ class Table:
     def check_key(self, key):
         if set(key) != set(self.keys.names()) or not self.keys.fits(key) or any(map(is_empty, key.values())):
             raise Refused(words="key")
+        self.check_sizes(self.keys, key)
 
     def check_item(self, item):
         """Against the table's keys and the indexes'."""
         if not self.keys.fits(item) or any(is_empty(item[name]) for name in self.keys.names()):
             raise Refused(words="key of the item")
+        self.check_sizes(self.keys, item)
         for index in self.indexes.values():
+            self.check_sizes(index.keys, item)
             for name in index.keys.names():
                 if name in item and (item[name][0] != index.keys.types[name] or is_empty(item[name])):
                     raise Refused(words="index key")
+
+    def check_sizes(self, keys, item):
+        for name, most in ((keys.partition, PARTITION_KEY_MAX), (keys.sort, SORT_KEY_MAX)):
+            if name in item and item[name][0] != "N" and values.size(item[name]) > most:
+                raise Refused(words="size of a key")
 
     def check_inside_keys(self, paths):
         if any(len(path) > 1 and path[0] in self.keys.names() for path in paths):
@@ -117,6 +134,8 @@ class Table:
             raise Refused(words="ReturnValuesOnConditionCheckFailure")
         given = decode_item(request[item_or_key])
         parsed = self.expressions(request, ["ConditionExpression"], ["UpdateExpression"] if updates else [])
+        if item_or_key == "Item" and item_size(given) > ITEM_MAX:
+            raise Refused(words="size")
         self.need(request)
         if item_or_key == "Item":
             self.check_item(given)
@@ -157,6 +176,9 @@ class Table:
         new = old or key
         if update:
             new = expressions.apply_update(update, new)
+            check_depth(new)
+            if item_size(new) > ITEM_MAX:
+                raise Refused(words="size")
             self.check_item(new)
         self.items[self.key_of(key)] = new
         shown = {"NONE": None, "ALL_OLD": old, "ALL_NEW": new, "UPDATED_OLD": old, "UPDATED_NEW": new}[returns]

@@ -10,6 +10,7 @@ import re
 
 EXACT = decimal.Context(prec=400, Emin=-999, Emax=999)
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+DEPTH_MAX, ITEM_MAX = 32, 400 * 1024
 DIGITS_MAX, LEAD_MAX, LEAD_MIN = 38, 125, -130
 
 
@@ -104,6 +105,11 @@ def decode_item(item):
     return {name: decode(value) for name, value in item.items()}
 
 
+def check_depth(item):
+    if any(depth(value) > DEPTH_MAX for value in item.values()):
+        raise Refused(words="nesting")
+
+
 def check_shape(kind, value):
     """What is wrong with the JSON itself comes before everything that is wrong with values."""
     try:
@@ -154,6 +160,40 @@ def encode(value):
 
 def encode_item(item):
     return {name: encode(value) for name, value in item.items()}
+
+
+def depth(value):
+    """How many values are inside each other: 31 lists with a string in the innermost one are 32."""
+    kind, payload = value
+    if kind not in ("L", "M"):
+        return 1
+    return 1 + max(map(depth, payload.values() if kind == "M" else payload), default=0)
+
+
+def number_size(number):
+    """A byte for two digits that stand beside each other at even places, one for the magnitude, one for a minus."""
+    _, digits, exponent = number.as_tuple()
+    return 1 if number == 0 else 1 + (len(digits) + exponent % 2 + 1) // 2 + (number < 0)
+
+
+def size(value):
+    """Developer Guide, "DynamoDB item sizes and formats"."""
+    kind, payload = value
+    if kind == "N":
+        return number_size(payload)
+    if kind in ("S", "B"):
+        return len(payload.encode() if kind == "S" else payload)
+    if kind in ("SS", "NS", "BS"):
+        return sum(size((kind[0], element)) for element in payload)
+    if kind == "L":
+        return 3 + sum(1 + size(element) for element in payload)
+    if kind == "M":
+        return 3 + len(payload) + item_size(payload)
+    return 1
+
+
+def item_size(item):
+    return sum(len(name.encode()) + size(value) for name, value in item.items())
 
 
 def order_key(value):

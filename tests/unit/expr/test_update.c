@@ -208,13 +208,14 @@ Test(expr_apply, a_nested_path_needs_a_parent_of_its_kind) {
     }
 }
 
-Test(expr_apply, nesting_has_a_limit) {
-    /* m is 32 maps, one in another; a list around them is too many */
+/* m is `maps` maps, one in another, with `leaf` in the innermost */
+static void nests_to_the_limit(int maps, const char *leaf) {
     struct buf text;
     buf_init(&text, 1000);
     buf_print(&text, "{'m':{'M':{");
-    for (int i = 0; i < 31; i++) buf_print(&text, "'x':{'M':{");
-    for (int i = 0; i < 31; i++) buf_print(&text, "}}");
+    for (int i = 1; i < maps; i++) buf_print(&text, "'x':{'M':{");
+    buf_print(&text, "%s", leaf);
+    for (int i = 1; i < maps; i++) buf_print(&text, "}}");
     buf_print(&text, "}},'l':{'L':[]}}");
     buf_byte(&text, '\0');
     const char *item = (const char *)text.data;
@@ -227,6 +228,11 @@ Test(expr_apply, nesting_has_a_limit) {
     cr_expect_eq(expr_update_apply(update, rig_item(&rig, item), &rig.out, &rig.fault), LEAT_OK, "%s", rig.fault.message);
     rig_fini(&rig);
     buf_fini(&text);
+}
+
+Test(expr_apply, nesting_has_a_limit_leaves_included) {
+    nests_to_the_limit(32, "");
+    nests_to_the_limit(31, "'x':{'S':'a'}");
 }
 
 Test(expr_apply, a_full_buffer_is_answered) {
