@@ -67,6 +67,7 @@ bool expr_check_reserved(struct expr_parser *parser, const struct expr_node *nod
 }
 
 bool expr_bind_path(struct expr_parser *parser, struct expr_path *path) {
+    if (parser->kind == EXPR_STATEMENT) return true;
     for (size_t i = 0; i < path->count; i++) {
         struct leat_slice alias = path->steps[i].name;
         if (alias.data == NULL || alias.data[0] != '#') continue;
@@ -79,6 +80,7 @@ bool expr_bind_path(struct expr_parser *parser, struct expr_path *path) {
 }
 
 bool expr_bind_value(struct expr_parser *parser, struct expr_node *node) {
+    if (parser->kind == EXPR_STATEMENT) return true;
     if (expr_environment_value(parser->environment, node->text, &node->value)) return true;
     return expr_fail(parser, "An expression attribute value used in expression is not defined; attribute value: %.*s",
                      SLICE_FORMAT(node->text));

@@ -291,6 +291,10 @@ const struct expr_node *expr_condition_tree(struct expr_parser *parser) {
     return good ? root : NULL;
 }
 
+bool expr_condition_check(struct expr_parser *parser, struct expr_node *root) {
+    return expr_check_functions(parser, root, true) && bind_and_check(parser, root);
+}
+
 enum leat_code expr_condition_parse(struct expr_environment *environment, enum expr_kind kind, struct leat_slice text,
                                     const struct expr_condition **out, struct leat_fault *fault) {
     struct expr_parser parser;

@@ -17,7 +17,10 @@
 enum { EXPR_LENGTH_MAX = 4096, EXPR_OPERATORS_MAX = 300 };
 
 /* Which expression a text is; decides the first words of its messages. */
-enum expr_kind { EXPR_CONDITION, EXPR_FILTER, EXPR_UPDATE, EXPR_PROJECTION, EXPR_KEY_CONDITION };
+enum expr_kind {
+    EXPR_CONDITION, EXPR_FILTER, EXPR_UPDATE, EXPR_PROJECTION, EXPR_KEY_CONDITION,
+    EXPR_STATEMENT /* a tree of a PartiQL statement: its names and values are bound from the start, its messages stand alone */
+};
 
 struct expr_environment {
     struct arena *arena;

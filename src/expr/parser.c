@@ -10,6 +10,7 @@ const char *expr_kind_name(enum expr_kind kind) {
         [EXPR_UPDATE] = "UpdateExpression",
         [EXPR_PROJECTION] = "ProjectionExpression",
         [EXPR_KEY_CONDITION] = "KeyConditionExpression",
+        [EXPR_STATEMENT] = "Statement",
     };
     return names[kind];
 }
@@ -23,7 +24,9 @@ bool expr_fail(struct expr_parser *parser, const char *format, ...) {
     va_start(arguments, format);
     (void)vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
-    parser->code = fault_set(parser->fault, LEAT_VALIDATION, "Invalid %s: %s", expr_kind_name(parser->kind), words);
+    parser->code = parser->kind == EXPR_STATEMENT
+                       ? fault_set(parser->fault, LEAT_VALIDATION, "%s", words)
+                       : fault_set(parser->fault, LEAT_VALIDATION, "Invalid %s: %s", expr_kind_name(parser->kind), words);
     return false;
 }
 

@@ -94,6 +94,10 @@ bool expr_branches_build(struct expr_parser *parser, const struct expr_path **pa
 /* The whole of a condition's text; also for key conditions. */
 const struct expr_node *expr_condition_tree(struct expr_parser *parser);
 
+/* The checks alone, for trees that another grammar has made; the update's branches are built. */
+bool expr_condition_check(struct expr_parser *parser, struct expr_node *root);
+bool expr_update_check(struct expr_parser *parser, struct expr_update *update);
+
 /* ---- environment.c ---- */
 bool expr_environment_name(struct expr_environment *environment, struct leat_slice alias, struct leat_slice *out);
 bool expr_environment_value(struct expr_environment *environment, struct leat_slice parameter, struct item_value *out);

@@ -108,18 +108,17 @@ static bool bind_all(struct update_parser *self) {
     return true;
 }
 
-static bool build_branches(struct update_parser *self) {
-    struct expr_update *made = self->update;
-    struct arena *arena = self->parser.environment->arena;
+static bool build_branches(struct expr_parser *parser, struct expr_update *made) {
+    struct arena *arena = parser->environment->arena;
     const struct expr_path **paths = ARENA_ARRAY(arena, const struct expr_path *, made->count);
     const void **leaves = ARENA_ARRAY(arena, const void *, made->count);
-    if (paths == NULL || leaves == NULL) return expr_fail_memory(&self->parser);
+    if (paths == NULL || leaves == NULL) return expr_fail_memory(parser);
     size_t count = 0;
     for (struct expr_action *each = made->actions; each != NULL; each = each->next, count++) {
         paths[count] = &each->path;
         leaves[count] = each;
     }
-    return expr_branches_build(&self->parser, paths, leaves, count, &made->branches);
+    return expr_branches_build(parser, paths, leaves, count, &made->branches);
 }
 
 static bool check_set_type(struct expr_parser *parser, const struct expr_action *each) {
@@ -160,14 +159,18 @@ static bool check_operands(struct expr_parser *parser, const struct expr_node *n
     return node->first->kind == EXPR_NODE_PATH || expr_fail_path_wanted(parser, node);
 }
 
-static bool check_types(struct update_parser *self) {
-    for (const struct expr_action *each = self->update->actions; each != NULL; each = each->next) {
-        if (!check_set_type(&self->parser, each)) return false;
+static bool check_types(struct expr_parser *parser, const struct expr_update *update) {
+    for (const struct expr_action *each = update->actions; each != NULL; each = each->next) {
+        if (!check_set_type(parser, each)) return false;
     }
-    for (const struct expr_action *each = self->update->actions; each != NULL; each = each->next) {
-        if (each->value != NULL && !check_operands(&self->parser, each->value)) return false;
+    for (const struct expr_action *each = update->actions; each != NULL; each = each->next) {
+        if (each->value != NULL && !check_operands(parser, each->value)) return false;
     }
     return true;
+}
+
+bool expr_update_check(struct expr_parser *parser, struct expr_update *update) {
+    return build_branches(parser, update) && check_types(parser, update);
 }
 
 enum leat_code expr_update_parse(struct expr_environment *environment, struct leat_slice text,
@@ -176,7 +179,7 @@ enum leat_code expr_update_parse(struct expr_environment *environment, struct le
     if (self.update == NULL) return fault_memory(fault);
     self.end = &self.update->actions;
     if (!expr_parser_init(&self.parser, environment, EXPR_UPDATE, text, fault)) return self.parser.code;
-    bool good = update(&self) && check_names(&self) && bind_all(&self) && build_branches(&self) && check_types(&self);
+    bool good = update(&self) && check_names(&self) && bind_all(&self) && expr_update_check(&self.parser, self.update);
     if (!good) return self.parser.code;
     *out = self.update;
     return LEAT_OK;
