@@ -124,6 +124,22 @@ LEAT_PUBLIC enum leat_code leat_get_many(struct leat *db, const struct leat_get 
 LEAT_PUBLIC enum leat_code leat_query(struct leat *db, const struct leat_query *query, struct leat_result *result,
                                       struct leat_fault *fault) LEAT_MUST_USE;
 
+/* ------------------------------------------------------------------ PartiQL */
+
+/* One statement. SELECT: like leat_query, with result->next_token; a write with RETURNING: result->attributes has what it
+ * asked for. LEAT_DUPLICATE_ITEM for INSERT of what is there. */
+LEAT_PUBLIC enum leat_code leat_statement(struct leat *db, const struct leat_statement *statement,
+                                          struct leat_result *result, struct leat_fault *fault) LEAT_MUST_USE;
+/* A transaction: all read (result->items has one entry per statement, absent where there is none), or all write. */
+LEAT_PUBLIC enum leat_code leat_statements(struct leat *db, const struct leat_statement *statements, size_t count,
+                                           struct leat_slice token, struct leat_result *result,
+                                           struct leat_fault *fault) LEAT_MUST_USE;
+/* The same without waiting, LEAT_EACH with one statement or LEAT_ATOMIC: as leat_write_start. Reads are done when it
+ * returns: `done` has been called then, on the caller's thread. */
+LEAT_PUBLIC enum leat_code leat_statement_start(struct leat *db, const struct leat_statement *statements, size_t count,
+                                                enum leat_mode mode, struct leat_slice token, leat_done_fn done,
+                                                void *context, struct leat_fault *fault) LEAT_MUST_USE;
+
 /* ------------------------------------------------------------------ streams */
 
 LEAT_PUBLIC void leat_stream_list_free(struct leat_stream_list *list);

@@ -24,6 +24,7 @@ struct leat_slice {
     X(RESOURCE_NOT_FOUND, "ResourceNotFoundException")                                                                 \
     X(RESOURCE_IN_USE, "ResourceInUseException")                                                                       \
     X(CONDITIONAL_CHECK_FAILED, "ConditionalCheckFailedException")                                                     \
+    X(DUPLICATE_ITEM, "DuplicateItemException")                                                                        \
     X(TRANSACTION_CANCELED, "TransactionCanceledException")                                                            \
     X(TRANSACTION_CONFLICT, "TransactionConflictException")                                                            \
     X(IDEMPOTENT_PARAMETER_MISMATCH, "IdempotentParameterMismatchException")                                           \
@@ -82,6 +83,10 @@ struct leat_result {
     size_t capacity_count;
     struct leat_reason *reasons; /* LEAT_TRANSACTION_CANCELED: one per operation */
     size_t reason_count;
+    struct leat_slice next_token;    /* statements: where to go on; absent at the end */
+    const struct leat_slice *tables; /* statements: the table that each is about */
+    size_t table_count;
+    struct leat_slice index;         /* one SELECT: the index it reads */
     struct leat_record *records; /* streams */
     size_t record_count;
     struct leat_memory *memory; /* owns all of the above */
@@ -189,6 +194,18 @@ struct leat_write {
 enum leat_mode {
     LEAT_EACH /* independent writes, no conditions: BatchWriteItem; or one write */,
     LEAT_ATOMIC /* TransactWriteItems */
+};
+
+/* One statement of PartiQL. */
+struct leat_statement {
+    struct leat_slice text;
+    const struct leat_slice *parameters; /* for each "?": a value in the encoding of items, as it stands behind a name */
+    size_t parameter_count;
+    uint32_t limit;               /* SELECT: items looked at; 0: as many as 1 MB holds */
+    struct leat_slice next_token; /* SELECT: from a result of the same statement; absent: from the beginning */
+    bool consistent;              /* SELECT: for capacity only, but refused on global indexes */
+    bool single;                  /* one of a batch: SELECT must name one item by its whole key */
+    bool return_old_on_failure;
 };
 
 struct leat_get {

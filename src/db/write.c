@@ -2,6 +2,7 @@
 
 #include "base/slice.h"
 #include "db/db.h"
+#include "db/wait.h"
 
 LEAT_PUBLIC enum leat_code leat_write_start(struct leat *db, const struct leat_write *writes, size_t count, enum leat_mode mode,
                                             struct leat_slice token, leat_done_fn done, void *context,
@@ -15,36 +16,12 @@ LEAT_PUBLIC enum leat_code leat_write_start(struct leat *db, const struct leat_w
     return code;
 }
 
-struct waiting {
-    pthread_mutex_t lock;
-    pthread_cond_t answered;
-    bool done;
-    enum leat_code code;
-    struct leat_result *result;
-    struct leat_fault *fault;
-};
-
-static void wake(void *context, enum leat_code code, struct leat_result *result, const struct leat_fault *fault) {
-    struct waiting *waiting = context;
-    pthread_mutex_lock(&waiting->lock);
-    waiting->code = code;
-    *waiting->result = *result;
-    if (code != LEAT_OK && waiting->fault != NULL) *waiting->fault = *fault;
-    waiting->done = true;
-    pthread_cond_signal(&waiting->answered);
-    pthread_mutex_unlock(&waiting->lock);
-}
-
 static enum leat_code write_and_wait(struct leat *db, const struct leat_write *writes, size_t count, enum leat_mode mode,
                                      struct leat_slice token, struct leat_result *result, struct leat_fault *fault) {
     *result = (struct leat_result){.memory = NULL};
-    struct waiting waiting = {.lock = PTHREAD_MUTEX_INITIALIZER, .answered = PTHREAD_COND_INITIALIZER, .result = result,
-                              .fault = fault};
-    TRY(leat_write_start(db, writes, count, mode, token, wake, &waiting, fault));
-    pthread_mutex_lock(&waiting.lock);
-    while (!waiting.done) pthread_cond_wait(&waiting.answered, &waiting.lock);
-    pthread_mutex_unlock(&waiting.lock);
-    return waiting.code;
+    struct db_waiting waiting = DB_WAITING(result, fault);
+    TRY(leat_write_start(db, writes, count, mode, token, db_wake, &waiting, fault));
+    return db_wait(&waiting);
 }
 
 LEAT_PUBLIC enum leat_code leat_write(struct leat *db, const struct leat_write *write, struct leat_result *result,

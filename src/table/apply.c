@@ -39,6 +39,8 @@ static enum leat_code updated_item(struct group *group, struct write_operation *
 static enum leat_code decide(struct group *group, struct write_operation *operation, struct leat_fault *fault) {
     operation->before = operation->after = operation->entry->value;
     operation->before_size = operation->after_size = item_size(operation->before);
+    if (operation->insert && operation->before.data != NULL)
+        return fault_set(fault, LEAT_DUPLICATE_ITEM, "Duplicate primary key exists in table");
     if (operation->condition != NULL && !expr_condition_test(operation->condition, operation->before))
         return fault_set(fault, LEAT_CONDITIONAL_CHECK_FAILED, "The conditional request failed");
     switch (operation->kind) {
@@ -148,8 +150,9 @@ static enum leat_code apply_each(struct group *group, struct write_job *job) {
     for (size_t i = 0; i < job->count; i++) {
         struct write_operation *operation = &job->operations[i];
         enum leat_code code = decide(group, operation, &job->fault);
-        if (code == LEAT_OK || code == LEAT_CONDITIONAL_CHECK_FAILED) consume(job, operation);
-        if (code == LEAT_CONDITIONAL_CHECK_FAILED && operation->return_old_on_failure && operation->before.data != NULL)
+        bool unfit = code == LEAT_CONDITIONAL_CHECK_FAILED || code == LEAT_DUPLICATE_ITEM;
+        if (code == LEAT_OK || unfit) consume(job, operation);
+        if (unfit && operation->return_old_on_failure && operation->before.data != NULL)
             job->result.attributes = arena_copy(&job->memory->arena, operation->before);
         TRY(code);
         TRY(perform(group, operation, &job->fault));
@@ -163,6 +166,7 @@ static enum leat_code apply_each(struct group *group, struct write_job *job) {
 static const char *reason_name(enum leat_code code) {
     if (code == LEAT_OK) return "None";
     if (code == LEAT_CONDITIONAL_CHECK_FAILED) return "ConditionalCheckFailed";
+    if (code == LEAT_DUPLICATE_ITEM) return "DuplicateItem";
     return code == LEAT_VALIDATION ? "ValidationError" : "InternalServerError";
 }
 

@@ -19,6 +19,8 @@ struct walk {
     const struct expr_condition *filter;
     const struct expr_projection *projection;
     const struct expr_key_condition *key_condition;
+    const struct expr_key_range *keys; /* what it comes to; a statement may look for several partition keys, in this order */
+    size_t key_count;                  /* 0: scan */
     struct range *ranges;
     size_t range_count;
     struct leat_result *result;
@@ -81,17 +83,26 @@ static void bound(struct walk *walk, struct range *range, const struct expr_key_
     buf_fini(&high);
 }
 
-static enum leat_code query_range(struct walk *walk) {
-    struct expr_key_range keys;
+static enum leat_code bind_keys(struct walk *walk) {
     const struct schema *schema = walk->schema;
+    struct expr_key_range *keys = ARENA_NEW(&walk->result->memory->arena, struct expr_key_range);
+    if (keys == NULL) return fault_memory(walk->fault);
     TRY(expr_key_condition_bind(walk->key_condition, (struct expr_key_attribute){schema->partition, schema->partition_type},
-                                (struct expr_key_attribute){schema->sort, schema->sort_type}, &keys, walk->fault));
-    uint16_t part = schema_part(item_key_hash(&keys.partition), walk->table->part_count);
-    walk->ranges = ARENA_NEW(&walk->result->memory->arena, struct range);
+                                (struct expr_key_attribute){schema->sort, schema->sort_type}, keys, walk->fault));
+    walk->keys = keys;
+    walk->key_count = 1;
+    return LEAT_OK;
+}
+
+static enum leat_code query_ranges(struct walk *walk) {
+    walk->ranges = ARENA_ARRAY(&walk->result->memory->arena, struct range, walk->key_count);
     if (walk->ranges == NULL) return fault_memory(walk->fault);
-    walk->range_count = 1;
-    walk->ranges[0].part = walk_global(walk) ? index_part(walk->index) : table_part(walk->table, part);
-    bound(walk, walk->ranges, &keys);
+    walk->range_count = walk->key_count;
+    for (size_t i = 0; i < walk->key_count; i++) {
+        uint16_t part = schema_part(item_key_hash(&walk->keys[i].partition), walk->table->part_count);
+        walk->ranges[i].part = walk_global(walk) ? index_part(walk->index) : table_part(walk->table, part);
+        bound(walk, &walk->ranges[i], &walk->keys[i]);
+    }
     return walk->code;
 }
 
@@ -179,14 +190,21 @@ static enum leat_code skip_to_start(struct walk *walk) {
     TRY(check_start(walk, start));
     TRY(start_key(walk, start, &part, &key));
     size_t at = 0;
-    while (at < walk->range_count && walk->ranges[at].part != part) at++;
-    if (at == walk->range_count) return bad_start(walk);
-    struct range *range = &walk->ranges[at];
-    bool inside = slice_compare(key, range->low) >= 0 && (range->high.data == NULL || slice_compare(key, range->high) < 0);
-    if (!inside)
+    bool partition = false;
+    for (; at < walk->range_count; at++) {
+        const struct range *range = &walk->ranges[at];
+        if (range->part != part) continue;
+        partition = true;
+        if (slice_compare(key, range->low) >= 0 && (range->high.data == NULL || slice_compare(key, range->high) < 0)) break;
+    }
+    if (!partition) return bad_start(walk);
+    if (at == walk->range_count)
         return fault_set(walk->fault, LEAT_VALIDATION,
-                         walk->key_condition != NULL ? "The provided starting key is outside query boundaries based on provided conditions"
-                                                     : "The provided starting key is invalid");
+                         walk->key_count > 0 ? "The provided starting key is outside query boundaries based on provided conditions"
+                                             : "The provided starting key is invalid");
+    struct range *range = &walk->ranges[at];
+    walk->ranges += at;
+    walk->range_count -= at;
     if (walk->query->backward) {
         range->high = key;
         return LEAT_OK;
@@ -197,8 +215,6 @@ static enum leat_code skip_to_start(struct walk *walk) {
     buf_byte(&next, 0);
     range->low = keep(walk, &next);
     buf_fini(&next);
-    walk->ranges += at;
-    walk->range_count -= at;
     return walk->code;
 }
 
@@ -362,10 +378,8 @@ static enum leat_code choose_source(struct walk *walk) {
     return check_projected(walk);
 }
 
-static enum leat_code walk_all(struct walk *walk) {
-    TRY(choose_source(walk));
-    TRY(check_filter_keys(walk));
-    TRY(walk->key_condition != NULL ? query_range(walk) : scan_ranges(walk));
+static enum leat_code walk_ranges(struct walk *walk) {
+    TRY(walk->key_count > 0 ? query_ranges(walk) : scan_ranges(walk));
     TRY(skip_to_start(walk));
     for (size_t i = 0; i < walk->range_count && !walk->full; i++) {
         struct range *range = &walk->ranges[i];
@@ -378,17 +392,37 @@ static enum leat_code walk_all(struct walk *walk) {
     return LEAT_OK;
 }
 
+static enum leat_code walk_all(struct walk *walk) {
+    TRY(choose_source(walk));
+    TRY(check_filter_keys(walk));
+    if (walk->key_condition != NULL) TRY(bind_keys(walk));
+    return walk_ranges(walk);
+}
+
+static enum leat_code result_init(struct leat_result *result, struct leat_fault *fault) {
+    result->capacity = ARENA_NEW(&result->memory->arena, double);
+    if (result->capacity == NULL) return fault_memory(fault);
+    result->capacity_count = 1;
+    return LEAT_OK;
+}
+
 enum leat_code read_query(struct engine *engine, const struct leat_query *query, struct leat_result *result,
                           struct leat_fault *fault) {
     struct walk walk = {.query = query, .result = result, .engine = engine, .fault = fault};
     *result = (struct leat_result){.memory = table_memory_new(0)};
     if (result->memory == NULL) return fault_memory(fault);
-    result->capacity = ARENA_NEW(&result->memory->arena, double);
-    if (result->capacity == NULL) return fault_memory(fault);
-    result->capacity_count = 1;
+    TRY(result_init(result, fault));
     TRY(parse(&walk));
     TRY(catalogue_need(&engine->catalogue, query->table, &walk.table, fault));
     enum leat_code code = walk_all(&walk);
     table_release(walk.table);
     return code;
+}
+
+enum leat_code read_page(struct engine *engine, const struct read_page *page, struct leat_result *result, struct leat_fault *fault) {
+    struct walk walk = {.query = page->query, .table = page->table, .filter = page->filter, .keys = page->keys,
+                        .key_count = page->key_count, .result = result, .engine = engine, .fault = fault};
+    TRY(result_init(result, fault));
+    TRY(choose_source(&walk));
+    return walk_ranges(&walk);
 }

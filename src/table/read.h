@@ -2,6 +2,7 @@
 #ifndef TABLE_READ_H
 #define TABLE_READ_H
 
+#include "expr/expr.h"
 #include "table/engine.h"
 #include "table/memory.h"
 
@@ -10,6 +11,18 @@ enum { READ_PAGE_BYTES_MAX = 1024 * 1024, READ_GETS_MAX = 100 };
 /* result->items has one entry per get, absent where there is no item. transactional doubles the capacity. */
 enum leat_code read_get_many(struct engine *engine, const struct leat_get *gets, size_t count, bool transactional,
                              struct leat_result *result, struct leat_fault *fault) LEAT_MUST_USE;
+
+/* A page whose conditions are trees already. query: table, index, consistency, direction, limit, start and select count. */
+struct read_page {
+    const struct leat_query *query;
+    struct table *table;                 /* borrowed */
+    const struct expr_condition *filter; /* NULL: none. It may speak of keys too */
+    const struct expr_key_range *keys;   /* checked against the schema */
+    size_t key_count;                    /* 0: scan */
+};
+/* result->memory is the caller's, and keys and filter live as long as it. */
+enum leat_code read_page(struct engine *engine, const struct read_page *page, struct leat_result *result,
+                         struct leat_fault *fault) LEAT_MUST_USE;
 
 enum leat_code read_query(struct engine *engine, const struct leat_query *query, struct leat_result *result,
                           struct leat_fault *fault) LEAT_MUST_USE;

@@ -82,30 +82,39 @@ static void own_request(struct leat_write *write, struct arena *arena) {
     write->condition = arena_copy(arena, write->condition);
 }
 
-static enum leat_code prepare_operation(struct engine *engine, const struct leat_write *request,
-                                        struct write_operation *operation, struct arena *arena, struct leat_fault *fault) {
-    struct leat_write write = *request;
-    own_request(&write, arena);
-    operation->kind = write.kind;
-    operation->returns = write.returns;
-    operation->return_old_on_failure = write.return_old_on_failure;
-    operation->item = write.item;
-    TRY(parse_expressions(operation, &write, arena, fault));
-    operation->item_size = item_size(write.item);
-    if (write.kind == LEAT_PUT && operation->item_size > SCHEMA_ITEM_MAX)
-        return fault_set(fault, LEAT_VALIDATION, "Item size has exceeded the maximum allowed size");
-    TRY(catalogue_need(&engine->catalogue, write.table, &operation->table, fault));
+enum leat_code write_bind(struct write_operation *operation, const struct leat_write *write, struct arena *arena,
+                          struct leat_fault *fault) {
     struct schema_key key;
-    if (write.kind == LEAT_PUT) {
-        TRY(schema_check_item(&operation->table->keys, write.item, &key, fault));
-        TRY(index_check_item(operation->table, write.item, fault));
+    operation->kind = write->kind;
+    operation->returns = write->returns;
+    operation->return_old_on_failure = write->return_old_on_failure;
+    if (write->kind == LEAT_PUT) {
+        TRY(schema_check_item(&operation->table->keys, write->item, &key, fault));
+        TRY(index_check_item(operation->table, write->item, fault));
     } else {
-        TRY(schema_check_key(&operation->table->keys, write.key, &key, fault));
+        TRY(schema_check_key(&operation->table->keys, write->key, &key, fault));
     }
     TRY(check_inside_keys(operation, fault));
     if (operation->update != NULL) TRY(check_update_keys(operation, fault));
     TRY(write_key_item(operation->table, &key, arena, &operation->key_item, fault));
     return write_locate(operation->table, &key, arena, &operation->part, &operation->store_key, fault);
+}
+
+enum leat_code write_take_item(struct write_operation *operation, struct leat_slice item, struct leat_fault *fault) {
+    operation->item = item;
+    operation->item_size = item_size(item);
+    if (operation->item_size <= SCHEMA_ITEM_MAX) return LEAT_OK;
+    return fault_set(fault, LEAT_VALIDATION, "Item size has exceeded the maximum allowed size");
+}
+
+static enum leat_code prepare_operation(struct engine *engine, const struct leat_write *request,
+                                        struct write_operation *operation, struct arena *arena, struct leat_fault *fault) {
+    struct leat_write write = *request;
+    own_request(&write, arena);
+    TRY(parse_expressions(operation, &write, arena, fault));
+    if (write.kind == LEAT_PUT) TRY(write_take_item(operation, write.item, fault));
+    TRY(catalogue_need(&engine->catalogue, write.table, &operation->table, fault));
+    return write_bind(operation, &write, arena, fault);
 }
 
 static size_t table_slots(struct write_job *job) {
@@ -142,21 +151,24 @@ static uint64_t request_hash(const struct leat_write *writes, size_t count) {
     return hash;
 }
 
-static enum leat_code prepare_job(struct engine *engine, const struct leat_write *writes, struct leat_slice token,
-                                  struct write_job *job, struct leat_fault *fault) {
+enum leat_code write_job_finish(struct write_job *job, struct leat_slice token, uint64_t hash, struct leat_fault *fault) {
     struct arena *arena = &job->memory->arena;
-    for (size_t i = 0; i < job->count; i++) {
-        TRY(prepare_operation(engine, &writes[i], &job->operations[i], arena, fault));
-        job->job.bytes += job->operations[i].item.size + 1024;
-    }
+    for (size_t i = 0; i < job->count; i++) job->job.bytes += job->operations[i].item.size + 1024;
     if (job->count > 1) TRY(check_distinct(job, fault));
     job->result.capacity_count = table_slots(job);
     job->result.capacity = ARENA_ARRAY(arena, double, job->result.capacity_count);
     if (job->result.capacity == NULL) return fault_memory(fault);
     if (token.data == NULL) return LEAT_OK;
     job->token = arena_print(arena, "k%.*s", SLICE_FORMAT(token));
-    job->token_hash = request_hash(writes, job->count);
+    job->token_hash = hash;
     return job->token.data == NULL ? fault_memory(fault) : LEAT_OK;
+}
+
+static enum leat_code prepare_job(struct engine *engine, const struct leat_write *writes, struct leat_slice token,
+                                  struct write_job *job, struct leat_fault *fault) {
+    for (size_t i = 0; i < job->count; i++)
+        TRY(prepare_operation(engine, &writes[i], &job->operations[i], &job->memory->arena, fault));
+    return write_job_finish(job, token, token.data == NULL ? 0 : request_hash(writes, job->count), fault);
 }
 
 enum leat_code write_job_new(size_t count, size_t bytes, enum leat_mode mode, struct write_job **out,

@@ -24,6 +24,7 @@ struct write_operation {
     const struct expr_condition *condition;
     enum leat_return returns;
     bool return_old_on_failure;
+    bool insert;                    /* of PartiQL: there must be no item yet */
     bool expire;                    /* a deletion by time to live: only if the item is still due */
     size_t table_slot;              /* which entry of result.capacity */
     /* the group's: */
@@ -58,6 +59,13 @@ enum leat_code write_job_new(size_t count, size_t bytes, enum leat_mode mode, st
 /* Makes a job with a memory of its own, or answers the fault. */
 enum leat_code write_prepare(struct engine *engine, const struct leat_write *writes, size_t count, enum leat_mode mode,
                              struct leat_slice token, struct write_job **out, struct leat_fault *fault) LEAT_MUST_USE;
+/* Parts of it, for jobs whose requests have another form. write_take_item: of puts, first. write_bind: the operation has its table,
+ * update and condition; `write` says the rest, item and key live as long as the job. write_job_finish: when all are bound. */
+enum leat_code write_take_item(struct write_operation *operation, struct leat_slice item, struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code write_bind(struct write_operation *operation, const struct leat_write *write, struct arena *arena,
+                          struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code write_job_finish(struct write_job *job, struct leat_slice token, uint64_t hash, struct leat_fault *fault) LEAT_MUST_USE;
+
 void write_job_free(struct write_job *job); /* one that was not submitted, or has been answered (its memory goes with the result) */
 
 /* The key attributes as an item of its own. */
