@@ -102,6 +102,10 @@ void api_header(struct api_call *call, const char *name, struct leat_slice value
 enum leat_code api_write(struct api_call *call, const struct leat_write *writes, size_t count, enum leat_mode mode,
                          struct leat_slice token, void (*resume)(struct api_call *call)) LEAT_MUST_USE;
 
+/* The same for statements (leat_statement_start). */
+enum leat_code api_statements(struct api_call *call, const struct leat_statement *statements, size_t count, enum leat_mode mode,
+                              struct leat_slice token, void (*resume)(struct api_call *call)) LEAT_MUST_USE;
+
 /* Hands the call to another loop and back: `run` is called on that loop's thread with call->task as its task's address;
  * api_call_of(task) is the call. Going back: the same with call->request->loop. */
 void api_post(struct api_call *call, struct net_loop *loop, void (*run)(struct net_task *task));

@@ -110,6 +110,12 @@ enum leat_code api_write(struct api_call *call, const struct leat_write *writes,
     return leat_write_start(call->server->db, writes, count, mode, token, written, call, &call->fault);
 }
 
+enum leat_code api_statements(struct api_call *call, const struct leat_statement *statements, size_t count, enum leat_mode mode,
+                              struct leat_slice token, void (*then)(struct api_call *call)) {
+    call->resume = then;
+    return leat_statement_start(call->server->db, statements, count, mode, token, written, call, &call->fault);
+}
+
 /* ---- from request to run ---- */
 
 static void plain(struct net_request *request, unsigned status, const char *text) {

@@ -117,6 +117,26 @@ void dynamodb_read_run(struct api_call *call, const struct dynamodb_read_input *
 enum { DYNAMODB_TRANSACTION_BYTES_MAX = 4 * 1024 * 1024 }; /* API Reference, TransactWriteItems and TransactGetItems */
 enum leat_code dynamodb_transaction_too_large(struct leat_fault *fault) LEAT_MUST_USE;
 
+/* ---- PartiQL ---- */
+
+struct dynamodb_statement {
+    struct leat_slice text;
+    struct api_list parameters; /* of encoded values, struct leat_slice */
+    struct api_boolean consistent;
+    struct api_enum on_failure;
+};
+extern const struct api_field dynamodb_parameter_element;
+#define DYNAMODB_STATEMENT_FIELDS(structure, member)                                                                       \
+    API_FIELD(structure, member.text, "Statement", API_STRING, .required = true, .min = 1, .max = 8192),                   \
+        API_FIELD(structure, member.parameters, "Parameters", API_LIST, .min = 1, .element = &dynamodb_parameter_element, \
+                  .size = sizeof(struct leat_slice)),                                                                      \
+        API_FIELD(structure, member.on_failure, "ReturnValuesOnConditionCheckFailure", API_ENUM,                           \
+                  .choices = dynamodb_on_failure_choices)
+struct leat_statement dynamodb_statement_of(const struct dynamodb_statement *in);
+/* "ConsumedCapacity": a list, one entry for each table; units per table in the order of first mention. */
+void dynamodb_write_statements_consumed(struct api_call *call, const struct leat_result *result, enum dynamodb_capacity detail,
+                                        bool write);
+
 /* ---- table definitions ---- */
 
 struct dynamodb_definition { struct leat_slice name; struct api_enum type; };

@@ -13,6 +13,9 @@
     X(scan)                  \
     X(transact_write_items)  \
     X(transact_get_items)    \
+    X(execute_statement)     \
+    X(batch_execute_statement) \
+    X(execute_transaction)   \
     X(describe_table)        \
     X(list_tables)           \
     X(create_table)          \
