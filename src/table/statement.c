@@ -160,7 +160,7 @@ static enum leat_code prepare_write(struct statement_request *request, size_t i)
     operation->insert = parsed->kind == PARTIQL_INSERT;
     if (operation->insert) TRY(write_take_item(operation, parsed->item, request->fault));
     if (parsed->kind == PARTIQL_EXISTS && parsed->index.data != NULL)
-        return fault_set(request->fault, LEAT_VALIDATION, "Operations on indices are not supported in transactions");
+        return fault_set(request->fault, LEAT_VALIDATION, "A transaction cannot look into an index");
     if ((parsed->kind == PARTIQL_UPDATE || parsed->kind == PARTIQL_DELETE) && parsed->where == NULL) return need_key(request->fault);
     TRY(catalogue_need(&request->engine->catalogue, parsed->table, &operation->table, request->fault));
     if (!operation->insert) TRY(prepare_conditional(request, i, &write));
