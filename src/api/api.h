@@ -111,8 +111,6 @@ enum leat_code api_statements(struct api_call *call, const struct leat_statement
 void api_post(struct api_call *call, struct net_loop *loop, void (*run)(struct net_task *task));
 struct api_call *api_call_of(struct net_task *task);
 
-/* ARN of a table: in the arena. */
-struct leat_slice api_table_arn(const struct api_call *call, struct leat_slice name);
 
 /* The handler for net_server_options; context is a struct api_server. */
 void api_handle(struct net_request *request);

@@ -283,8 +283,3 @@ void api_handle(struct net_request *request) {
         else start(call);
     }
 }
-
-struct leat_slice api_table_arn(const struct api_call *call, struct leat_slice name) {
-    return arena_print(call->arena, "arn:aws:dynamodb:%s:%s:table/%.*s", call->server->region, call->server->account,
-                       SLICE_FORMAT(name));
-}

@@ -54,6 +54,10 @@ void dynamodb_write_double(struct api_call *call, double value);
 /* "ItemCollectionMetrics": {...}, for tables with local indexes; item: any that has the partition key. */
 void dynamodb_write_metrics(struct api_call *call, struct leat_slice table, struct leat_slice item);
 
+/* A request that only names a table: DescribeTable, DeleteTable. */
+struct dynamodb_table_request { struct leat_slice table; };
+extern const struct api_field dynamodb_table_request_fields[];
+enum leat_code dynamodb_check_table_request(struct api_call *call, void *input, struct leat_fault *fault);
 /* Ends the call: with a fault, or with a TableDescription as the answer's one member. Frees the description. */
 void dynamodb_answer_table(struct api_call *call, enum leat_code code, struct leat_description *description, const char *member);
 
