@@ -33,41 +33,9 @@ void api_decoder_fini(struct api_decoder *decoder) {
     decoder->items_owned = false;
 }
 
+/* nested: in a list or map, not a member of a struct; AWS words some faults differently there. */
 static enum leat_code decode_value(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field, uint8_t *at,
-                                   struct leat_fault *fault);
-
-/* ---- SerializationException, in the words of AWS's JSON reader ---- */
-
-static const char *token_words(enum json_token token) {
-    switch (token) {
-    case JSON_STRING: return "STRING_VALUE";
-    case JSON_NUMBER: return "NUMBER_VALUE";
-    case JSON_TRUE: return "TRUE_VALUE";
-    case JSON_FALSE: return "FALSE_VALUE";
-    default: return "UNKNOWN_VALUE";
-    }
-}
-
-static enum leat_code malformed(struct leat_fault *fault) {
-    return fault_set(fault, LEAT_SERIALIZATION, "Unable to parse the request body as JSON");
-}
-
-static enum leat_code wrong_scalar(const struct json_reader *reader, const char *wanted, struct leat_fault *fault) {
-    if (reader->token == JSON_ERROR) return malformed(fault);
-    if (reader->token == JSON_OBJECT)
-        return fault_set(fault, LEAT_SERIALIZATION, "Start of structure or map found where not expected.");
-    if (reader->token == JSON_ARRAY)
-        return fault_set(fault, LEAT_SERIALIZATION, "Unrecognized collection type class java.lang.%s", wanted);
-    return fault_set(fault, LEAT_SERIALIZATION, "%s cannot be converted to %s", token_words(reader->token), wanted);
-}
-
-static enum leat_code wrong_collection(const struct json_reader *reader, const char *type, struct leat_fault *fault) {
-    if (reader->token == JSON_ERROR) return malformed(fault);
-    if (reader->token == JSON_OBJECT)
-        return fault_set(fault, LEAT_SERIALIZATION, "Start of structure or map found where not expected.");
-    if (reader->token == JSON_ARRAY) return fault_set(fault, LEAT_SERIALIZATION, "Unrecognized collection type %s", type);
-    return fault_set(fault, LEAT_SERIALIZATION, "Unexpected field type");
-}
+                                   bool nested, struct leat_fault *fault);
 
 /* ---- scalars ---- */
 
@@ -77,28 +45,42 @@ static void set_enum(const struct api_field *field, struct leat_slice text, stru
         if (slice_is(text, choice->text)) out->value = choice->value;
 }
 
-static enum leat_code decode_integer(const struct json_reader *reader, struct api_integer *out, struct leat_fault *fault) {
-    if (reader->token != JSON_NUMBER) return wrong_scalar(reader, "Long", fault);
+static enum leat_code decode_integer(const struct json_reader *reader, const struct api_field *field, struct api_integer *out,
+                                     struct leat_fault *fault) {
+    if (reader->token != JSON_NUMBER) return api_wrong_value(reader, field, false, fault);
     double number;
     out->given = true;
     if (json_integer(reader, &out->value)) return LEAT_OK;
     /* AWS cuts fractions off */
     if (!json_double(reader, &number) || !(number > -9e18 && number < 9e18))
-        return fault_set(fault, LEAT_SERIALIZATION, "NUMBER_VALUE cannot be converted to Long");
+        return api_wrong_value(reader, field, false, fault);
     out->value = (int64_t)number;
     return LEAT_OK;
 }
 
-static enum leat_code decode_timestamp(const struct json_reader *reader, struct api_integer *out, struct leat_fault *fault) {
+/* AWS takes the words that it takes in a BOOL, too. */
+static enum leat_code decode_boolean(const struct json_reader *reader, const struct api_field *field, struct api_boolean *out,
+                                     struct leat_fault *fault) {
+    out->given = true;
+    out->value = reader->token == JSON_TRUE;
+    if (reader->token == JSON_TRUE || reader->token == JSON_FALSE) return LEAT_OK;
+    if (reader->token != JSON_STRING) return api_wrong_value(reader, field, false, fault);
+    if (item_json_boolean(reader->text, &out->value)) return LEAT_OK;
+    return fault_set(fault, LEAT_SERIALIZATION, "Unexpected token received from parser");
+}
+
+static enum leat_code decode_timestamp(const struct json_reader *reader, const struct api_field *field, struct api_integer *out,
+                                       struct leat_fault *fault) {
     double seconds;
     if (reader->token != JSON_NUMBER || !json_double(reader, &seconds) || !(seconds > -9e15 && seconds < 9e15))
-        return wrong_scalar(reader, "Date", fault);
+        return api_wrong_value(reader, field, false, fault);
     *out = (struct api_integer){true, (int64_t)(seconds * 1000)};
     return LEAT_OK;
 }
 
-static enum leat_code decode_blob(struct arena *arena, const struct json_reader *reader, struct leat_slice *out, struct leat_fault *fault) {
-    if (reader->token != JSON_STRING) return wrong_scalar(reader, "ByteBuffer", fault);
+static enum leat_code decode_blob(struct arena *arena, const struct json_reader *reader, const struct api_field *field,
+                                  struct leat_slice *out, struct leat_fault *fault) {
+    if (reader->token != JSON_STRING) return api_wrong_value(reader, field, false, fault);
     *out = base64_decode(arena, reader->text);
     if (out->data == NULL) return fault_set(fault, LEAT_SERIALIZATION, "Invalid Base64 value");
     return LEAT_OK;
@@ -115,8 +97,6 @@ static void keep_item_fault(struct api_decoder *decoder, enum leat_code code, co
 /* An attribute value that is well-formed JSON but wrong in itself is reported later than the constraints: the reader moves past it. */
 static enum leat_code decode_item(struct api_decoder *decoder, struct json_reader *reader, struct leat_slice *out,
                                   struct leat_fault *fault) {
-    if (reader->token != JSON_OBJECT)
-        return wrong_collection(reader, "java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>", fault);
     struct json_reader before = *reader;
     size_t start = decoder->items.size;
     struct leat_fault words;
@@ -126,7 +106,7 @@ static enum leat_code decode_item(struct api_decoder *decoder, struct json_reade
         keep_item_fault(decoder, code, &words);
         decoder->items.size = start;
         *reader = before;
-        if (!json_skip(reader)) return malformed(fault);
+        if (!json_skip(reader)) return api_malformed(reader, fault);
     } else if (code != LEAT_OK) {
         if (fault != NULL) fault_copy(fault, &words);
         return code;
@@ -146,7 +126,7 @@ static enum leat_code decode_attribute_value(struct api_decoder *decoder, struct
         decoder->items.size = start;
         item_put_null(&decoder->items); /* something was given */
         *reader = before;
-        if (!json_skip(reader)) return malformed(fault);
+        if (!json_skip(reader)) return api_malformed(reader, fault);
     } else if (code != LEAT_OK) {
         if (fault != NULL) *fault = words;
         return code;
@@ -163,23 +143,22 @@ static enum leat_code close_map(struct api_decoder *decoder, size_t start, struc
     return LEAT_OK;
 }
 
+static const struct api_field name_field = {.kind = API_STRING};
+
 static enum leat_code decode_names(struct api_decoder *decoder, struct json_reader *reader, struct leat_slice *out,
                                    struct leat_fault *fault) {
-    if (reader->token != JSON_OBJECT) return wrong_collection(reader, "java.util.Map<java.lang.String, java.lang.String>", fault);
     size_t start = decoder->items.size;
     while (json_next(reader) == JSON_KEY) {
         item_put_name(&decoder->items, reader->text);
-        if (json_next(reader) != JSON_STRING) return wrong_scalar(reader, "String", fault);
+        if (json_next(reader) != JSON_STRING) return api_wrong_value(reader, &name_field, true, fault);
         item_put_string(&decoder->items, reader->text);
     }
-    if (reader->token != JSON_OBJECT_END) return malformed(fault);
+    if (reader->token != JSON_OBJECT_END) return api_malformed(reader, fault);
     return close_map(decoder, start, out, fault);
 }
 
 static enum leat_code decode_values(struct api_decoder *decoder, struct json_reader *reader, struct leat_slice *out,
                                     struct leat_fault *fault) {
-    if (reader->token != JSON_OBJECT)
-        return wrong_collection(reader, "java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>", fault);
     size_t start = decoder->items.size;
     while (json_next(reader) == JSON_KEY) {
         struct leat_slice name = reader->text;
@@ -198,13 +177,13 @@ static enum leat_code decode_values(struct api_decoder *decoder, struct json_rea
             decoder->items.size = value;
             item_put_null(&decoder->items); /* the map is not emptier than what was sent */
             *reader = before;
-            if (!json_skip(reader)) return malformed(fault);
+            if (!json_skip(reader)) return api_malformed(reader, fault);
         } else if (code != LEAT_OK) {
             if (fault != NULL) fault_copy(fault, &words);
             return code;
         }
     }
-    if (reader->token != JSON_OBJECT_END) return malformed(fault);
+    if (reader->token != JSON_OBJECT_END) return api_malformed(reader, fault);
     return close_map(decoder, start, out, fault);
 }
 
@@ -223,19 +202,10 @@ static enum leat_code decode_members(struct api_decoder *decoder, struct json_re
     while (json_next(reader) == JSON_KEY) {
         const struct api_field *field = find_field(fields, reader->text);
         if (json_next(reader) == JSON_NULL) continue;
-        if (field != NULL) TRY(decode_value(decoder, reader, field, out + field->offset, fault));
-        else if (!json_skip(reader)) return malformed(fault);
+        if (field != NULL) TRY(decode_value(decoder, reader, field, out + field->offset, false, fault));
+        else if (!json_skip(reader)) return api_malformed(reader, fault);
     }
-    return reader->token == JSON_OBJECT_END ? LEAT_OK : malformed(fault);
-}
-
-static enum leat_code decode_struct(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field, uint8_t *out,
-                                    struct leat_fault *fault) {
-    if (reader->token != JSON_OBJECT) {
-        struct leat_slice type = arena_print(decoder->arena, "class com.amazonaws.dynamodb.v20120810.%s", field->type);
-        return wrong_collection(reader, type.data != NULL ? (const char *)type.data : "", fault);
-    }
-    return decode_members(decoder, reader, field->fields, out, fault);
+    return reader->token == JSON_OBJECT_END ? LEAT_OK : api_malformed(reader, fault);
 }
 
 /* Room for one more element; NULL: no memory or too many. */
@@ -255,17 +225,18 @@ static uint8_t *list_add(struct arena *arena, struct api_list *list, size_t *cap
 static enum leat_code decode_element(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field, uint8_t *at,
                                      struct leat_fault *fault) {
     if (reader->token == JSON_NULL) return LEAT_OK;
-    if (field->element->kind == API_STRUCT) return decode_struct(decoder, reader, field->element, at, fault);
-    return decode_value(decoder, reader, field->element, at + field->element->offset, fault);
+    if (field->element->kind != API_STRUCT)
+        return decode_value(decoder, reader, field->element, at + field->element->offset, true, fault);
+    if (reader->token != JSON_OBJECT) return api_wrong_value(reader, field->element, true, fault);
+    return decode_members(decoder, reader, field->element->fields, at, fault);
 }
 
 static enum leat_code decode_list(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field,
                                   struct api_list *out, struct leat_fault *fault) {
-    if (reader->token != JSON_ARRAY) return wrong_collection(reader, "java.util.List", fault);
     size_t capacity = 0;
     out->given = true;
     while (json_next(reader) != JSON_ARRAY_END) {
-        if (reader->token == JSON_ERROR) return malformed(fault);
+        if (reader->token == JSON_ERROR) return api_malformed(reader, fault);
         uint8_t *at = list_add(decoder->arena, out, &capacity, field->size);
         if (at == NULL) return fault_memory(fault);
         TRY(decode_element(decoder, reader, field, at, fault));
@@ -275,7 +246,6 @@ static enum leat_code decode_list(struct api_decoder *decoder, struct json_reade
 
 static enum leat_code decode_map(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field,
                                  struct api_list *out, struct leat_fault *fault) {
-    if (reader->token != JSON_OBJECT) return wrong_collection(reader, "java.util.Map", fault);
     size_t capacity = 0;
     out->given = true;
     while (json_next(reader) == JSON_KEY) {
@@ -285,30 +255,38 @@ static enum leat_code decode_map(struct api_decoder *decoder, struct json_reader
         (void)json_next(reader);
         TRY(decode_element(decoder, reader, field, at, fault));
     }
-    return reader->token == JSON_OBJECT_END ? LEAT_OK : malformed(fault);
+    return reader->token == JSON_OBJECT_END ? LEAT_OK : api_malformed(reader, fault);
+}
+
+static enum json_token first_token(enum api_kind kind) {
+    switch (kind) {
+    case API_ITEM:
+    case API_VALUE:
+    case API_NAMES:
+    case API_VALUES:
+    case API_STRUCT:
+    case API_MAP: return JSON_OBJECT;
+    case API_LIST: return JSON_ARRAY;
+    case API_STRING:
+    case API_ENUM: return JSON_STRING;
+    default: return JSON_END; /* more than one will do */
+    }
 }
 
 /* at: the member itself. The reader's newest token is the value's first. */
 static enum leat_code decode_value(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field, uint8_t *at,
-                                   struct leat_fault *fault) {
+                                   bool nested, struct leat_fault *fault) {
     void *member = at;
     struct leat_slice *slice = member;
+    enum json_token wanted = first_token(field->kind);
+    if (wanted != JSON_END && reader->token != wanted) return api_wrong_value(reader, field, nested, fault);
     switch (field->kind) {
-    case API_STRING:
-        if (reader->token != JSON_STRING) return wrong_scalar(reader, "String", fault);
-        *slice = reader->text;
-        return LEAT_OK;
-    case API_ENUM:
-        if (reader->token != JSON_STRING) return wrong_scalar(reader, "String", fault);
-        set_enum(field, reader->text, member);
-        return LEAT_OK;
-    case API_BOOLEAN:
-        if (reader->token != JSON_TRUE && reader->token != JSON_FALSE) return wrong_scalar(reader, "Boolean", fault);
-        *(struct api_boolean *)member = (struct api_boolean){true, reader->token == JSON_TRUE};
-        return LEAT_OK;
-    case API_INTEGER: return decode_integer(reader, member, fault);
-    case API_TIMESTAMP: return decode_timestamp(reader, member, fault);
-    case API_BLOB: return decode_blob(decoder->arena, reader, slice, fault);
+    case API_STRING: *slice = reader->text; return LEAT_OK;
+    case API_ENUM: set_enum(field, reader->text, member); return LEAT_OK;
+    case API_BOOLEAN: return decode_boolean(reader, field, member, fault);
+    case API_INTEGER: return decode_integer(reader, field, member, fault);
+    case API_TIMESTAMP: return decode_timestamp(reader, field, member, fault);
+    case API_BLOB: return decode_blob(decoder->arena, reader, field, slice, fault);
     case API_ITEM: return decode_item(decoder, reader, slice, fault);
     case API_VALUE: return decode_attribute_value(decoder, reader, slice, fault);
     case API_NAMES: return decode_names(decoder, reader, slice, fault);
@@ -316,7 +294,7 @@ static enum leat_code decode_value(struct api_decoder *decoder, struct json_read
     case API_RAW:
     case API_PAYLOAD:
         *slice = json_raw(reader);
-        return slice->data != NULL ? LEAT_OK : malformed(fault);
+        return slice->data != NULL ? LEAT_OK : api_malformed(reader, fault);
     case API_LIST: return decode_list(decoder, reader, field, member, fault);
     case API_MAP: return decode_map(decoder, reader, field, member, fault);
     case API_STRUCT: break;
@@ -324,7 +302,7 @@ static enum leat_code decode_value(struct api_decoder *decoder, struct json_read
     uint8_t *inner = arena_zero(decoder->arena, 1, field->size);
     if (inner == NULL) return fault_memory(fault);
     *(void **)member = inner;
-    return decode_struct(decoder, reader, field, inner, fault);
+    return decode_members(decoder, reader, field->fields, inner, fault);
 }
 
 enum leat_code api_decode(struct api_decoder *decoder, const struct api_field *fields, struct leat_slice json, void *out,
@@ -332,11 +310,11 @@ enum leat_code api_decode(struct api_decoder *decoder, const struct api_field *f
     struct json_reader reader;
     json_reader_init(&reader, json, decoder->arena);
     if (json_next(&reader) != JSON_OBJECT) {
-        if (reader.token == JSON_ERROR) return malformed(fault);
+        if (reader.token == JSON_ERROR) return api_malformed(&reader, fault);
         return fault_set(fault, LEAT_SERIALIZATION, "Unexpected value type in payload");
     }
     TRY(decode_members(decoder, &reader, fields, out, fault));
-    if (json_next(&reader) != JSON_END) return malformed(fault);
+    if (json_next(&reader) != JSON_END) return api_malformed(&reader, fault);
     if (!buf_ok(&decoder->items)) return fault_memory(fault);
     return LEAT_OK;
 }

@@ -64,6 +64,7 @@ struct api_field {
     size_t offset;    /* in the struct (in the element for an element's field) */
     bool required;
     bool alone;       /* a fault of this field is reported without the others' */
+    bool wide;        /* INTEGER: 64 bits; AWS's messages call it a Long */
     bool or_arn;      /* what begins with "arn:" is not held to pattern and maximum */
     /* characters of a string, elements of a list, the value of an integer; checked unless both are 0. max 0: none */
     int64_t min, max;
@@ -104,6 +105,11 @@ enum leat_code api_decode_text(struct api_decoder *decoder, const struct api_fie
 /* Holds a decoded struct to its table. LEAT_OK, or LEAT_VALIDATION with the message ("2 validation errors detected: ...") appended to
  * `message`: it may be far longer than a fault. */
 enum leat_code api_validate(const struct api_field *fields, const void *in, struct buf *message) LEAT_MUST_USE;
+
+/* A value that does not begin as its member wants, and text that is no JSON (for which AWS has no words). nested: in a list or map. */
+enum leat_code api_wrong_value(const struct json_reader *reader, const struct api_field *field, bool nested,
+                               struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code api_malformed(const struct json_reader *reader, struct leat_fault *fault) LEAT_MUST_USE;
 
 /* Does the whole text match? */
 bool api_pattern_matches(const char *pattern, struct leat_slice text);

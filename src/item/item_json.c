@@ -30,7 +30,7 @@ struct reading {
 
 static enum leat_code malformed(struct reading *reading) {
     if (reading->reader->error == json_error_memory) return fault_memory(reading->fault);
-    return fault_set(reading->fault, LEAT_SERIALIZATION, "%s", reading->reader->error);
+    return fault_set(reading->fault, LEAT_SERIALIZATION, "%s", ""); /* AWS has no words for what is not JSON */
 }
 
 /* Moves on; an error of the JSON ends the reading. */
@@ -39,7 +39,7 @@ static enum leat_code malformed(struct reading *reading) {
         if (json_next((reading)->reader) == JSON_ERROR) return malformed(reading); \
     } while (0)
 
-static const char *scalar_name(const struct json_reader *reader) {
+const char *item_json_scalar_name(const struct json_reader *reader) {
     switch (reader->token) {
     case JSON_TRUE: return "TRUE_VALUE";
     case JSON_FALSE: return "FALSE_VALUE";
@@ -65,7 +65,7 @@ static enum leat_code misplaced(struct reading *reading, const char *collection,
 
 static enum leat_code not_text(struct reading *reading) {
     char scalar[64];
-    (void)snprintf(scalar, sizeof scalar, "%s cannot be converted to String", scalar_name(reading->reader));
+    (void)snprintf(scalar, sizeof scalar, "%s cannot be converted to String", item_json_scalar_name(reading->reader));
     return misplaced(reading, "class java.lang.String", scalar);
 }
 
@@ -125,19 +125,22 @@ static bool one_of(struct leat_slice text, const char *a, const char *b, const c
     return false;
 }
 
-/* AWS's parser takes these words for a boolean too. */
+bool item_json_boolean(struct leat_slice text, bool *value) {
+    *value = one_of(text, "true", "yes", "1");
+    return *value || one_of(text, "false", "no", "0");
+}
+
 static enum leat_code take_boolean(struct reading *reading, bool *value) {
     struct json_reader *reader = reading->reader;
     if (reader->token == JSON_TRUE || reader->token == JSON_FALSE) {
         *value = reader->token == JSON_TRUE;
     } else if (reader->token == JSON_STRING) {
-        *value = one_of(reader->text, "true", "yes", "1");
-        if (!*value && !one_of(reader->text, "false", "no", "0")) {
+        if (!item_json_boolean(reader->text, value)) {
             return fault_set(reading->fault, LEAT_SERIALIZATION, "Unexpected token received from parser");
         }
     } else {
         char scalar[64];
-        (void)snprintf(scalar, sizeof scalar, "%s cannot be converted to Boolean", scalar_name(reader));
+        (void)snprintf(scalar, sizeof scalar, "%s cannot be converted to Boolean", item_json_scalar_name(reader));
         return misplaced(reading, "class java.lang.Boolean", scalar);
     }
     return LEAT_OK;

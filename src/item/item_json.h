@@ -17,6 +17,11 @@ enum leat_code item_from_json(struct json_reader *reader, struct buf *out, struc
 /* One AttributeValue, likewise. */
 enum leat_code item_value_from_json(struct json_reader *reader, struct buf *out, struct leat_fault *fault) LEAT_MUST_USE;
 
+/* Java's name of a scalar token: STRING_VALUE, NUMBER_VALUE, DECIMAL_VALUE, TRUE_VALUE, FALSE_VALUE. */
+const char *item_json_scalar_name(const struct json_reader *reader);
+/* The words that AWS's parser takes for a boolean; false: not one of them. */
+bool item_json_boolean(struct leat_slice text, bool *value);
+
 void item_to_json(struct json_writer *writer, struct leat_slice item);
 void item_value_to_json(struct json_writer *writer, const struct item_value *value);
 

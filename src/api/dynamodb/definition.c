@@ -40,8 +40,8 @@ static const struct api_field projection_fields[] = {
     API_FIELDS_END,
 };
 const struct api_field dynamodb_throughput_fields[] = {
-    API_FIELD(struct dynamodb_throughput, read, "ReadCapacityUnits", API_INTEGER, .required = true, .min = 1),
-    API_FIELD(struct dynamodb_throughput, write, "WriteCapacityUnits", API_INTEGER, .required = true, .min = 1),
+    API_FIELD(struct dynamodb_throughput, read, "ReadCapacityUnits", API_INTEGER, .wide = true, .required = true, .min = 1),
+    API_FIELD(struct dynamodb_throughput, write, "WriteCapacityUnits", API_INTEGER, .wide = true, .required = true, .min = 1),
     API_FIELDS_END,
 };
 const struct api_field dynamodb_stream_fields[] = {
