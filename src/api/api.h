@@ -24,6 +24,7 @@ struct api_server {
     const char *region, *account, *directory;
     const struct net_credential *credentials; /* none: every signature is accepted */
     size_t credential_count;
+    const char *const *host_names; /* further names that a request's Host may have; ended by NULL; NULL: none */
 };
 
 struct api_call;
@@ -52,7 +53,7 @@ struct api_operation {
 struct api_service {
     const char *name;         /* "DynamoDB" */
     const char *target;       /* X-Amz-Target is "<target>.<operation>"; NULL: REST, recognised by method and path */
-    const char *content_type; /* of answers */
+    const char *content_type; /* of answers; with a target: of requests too, or application/json, and then of their answers */
     bool crc;                 /* answers carry x-amz-crc32 */
     const struct api_operation *const *operations; /* the most used first; ended by NULL */
     /* Writes the body (and adds headers) for call->code, call->error_type and call->message; answers the status. */
@@ -71,6 +72,7 @@ struct api_call {
     struct arena *arena;       /* the request's */
     struct json_writer json;   /* onto the answer's body */
     char request_id[53];
+    bool plain_json;           /* the request came as application/json: so does the answer */
     unsigned status;           /* of the answer; an operation may set it before api_done */
     struct net_task task;      /* brings the call back to its loop */
     void (*resume)(struct api_call *call);
@@ -118,6 +120,10 @@ void api_handle(struct net_request *request);
 /* ---- for the framework's own files ---- */
 
 extern const struct api_service *const api_services[]; /* ended by NULL */
+
+/* May a request say that it is for this Host? Without credentials, a page of any origin could else make its own name point here (DNS
+ * rebinding) and so read what it likes: let in are addresses and names that nobody can register, and the server's host_names. */
+bool api_host_allowed(const struct api_server *server, struct leat_slice host);
 
 /* Finds service and operation and fills the call's labels. Without an operation, service may still be set (its fault shape is used). */
 void api_route(struct api_call *call);

@@ -11,7 +11,7 @@
 
 enum {
     MESSAGE_BYTES_MAX = 256 * 1024,
-    TARGET_BODY_BYTES_MAX = (16 << 20) + (64 << 10) /* DynamoDB's own limit is 16 MB; only REST requests carry more */
+    TARGET_BODY_BYTES_MAX = 16 << 20 /* DynamoDB's own limit; only REST requests carry more */
 };
 
 void api_header(struct api_call *call, const char *name, struct leat_slice value) {
@@ -48,6 +48,7 @@ static void answer(struct api_call *call) {
     }
     const char *type = call->service->content_type;
     if (!call->failed && call->operation->content_type != NULL) type = call->operation->content_type;
+    if (call->plain_json) type = "application/json";
     if (body->size > 0 || call->service->crc) api_header(call, "Content-Type", slice_text(type));
     api_header(call, "x-amzn-RequestId", slice_text(call->request_id));
     if (call->service->crc) api_header(call, "x-amz-crc32", crc_text(body, crc));
@@ -118,21 +119,25 @@ enum leat_code api_statements(struct api_call *call, const struct leat_statement
 
 /* ---- from request to run ---- */
 
-static void plain(struct net_request *request, unsigned status, const char *text) {
+/* What comes from in front of the service: no JSON. */
+static void plain(struct api_call *call, unsigned status, const char *text) {
     char crc[CRC_SIZE];
-    struct buf *body = net_reply_body(request);
+    struct buf *body = net_reply_body(call->request);
     buf_append(body, text, strlen(text));
+    random_request_id(call->request_id);
     struct net_reply_header headers[] = {
-        {"x-amz-crc32", crc_text(body, crc)},
+        {"Server", SLICE("Server")},
         {"Content-Type", SLICE("text/plain")},
+        {"x-amzn-RequestId", slice_text(call->request_id)},
+        {"x-amz-crc32", crc_text(body, crc)},
     };
-    net_reply(request, status, headers, sizeof headers / sizeof headers[0]);
+    net_reply(call->request, status, headers, sizeof headers / sizeof headers[0]);
 }
 
-static void healthy(struct net_request *request) {
-    struct leat_slice host = net_request_header(request, "Host");
-    struct leat_slice text = arena_print(request->arena, "healthy: %.*s ", SLICE_FORMAT(host));
-    plain(request, 200, text.data != NULL ? (const char *)text.data : "healthy");
+static void healthy(struct api_call *call) {
+    struct leat_slice host = net_request_header(call->request, "Host");
+    struct leat_slice text = arena_print(call->arena, "healthy: %.*s ", SLICE_FORMAT(host));
+    plain(call, 200, text.data != NULL ? (const char *)text.data : "healthy");
 }
 
 /* What browsers ask before they send a request from a page of another origin. Pages may use tables, as with DynamoDB; they may
@@ -150,27 +155,28 @@ static void preflight(struct net_request *request) {
     net_reply(request, 200, headers, count);
 }
 
-static bool json_content(const struct net_request *request) {
-    struct leat_slice type = net_request_header(request, "Content-Type");
+static bool content_is(struct leat_slice type, const char *wanted) {
     size_t size = 0;
     while (size < type.size && type.data[size] != ';' && type.data[size] != ' ') size++;
-    return (size == 26 && strncasecmp((const char *)type.data, "application/x-amz-json-1.0", size) == 0) ||
-           (size == 26 && strncasecmp((const char *)type.data, "application/x-amz-json-1.1", size) == 0) ||
-           (size == 16 && strncasecmp((const char *)type.data, "application/json", size) == 0);
+    return size == strlen(wanted) && strncasecmp((const char *)type.data, wanted, size) == 0;
 }
 
-/* Without configured credentials anything signed is let in, but it must be signed: that is what clients meet at AWS. */
+/* A request by target comes as the service's own kind of JSON or as plain JSON, and is answered likewise. */
+static bool json_content(struct api_call *call) {
+    struct leat_slice type = net_request_header(call->request, "Content-Type");
+    call->plain_json = content_is(type, "application/json");
+    return call->plain_json || content_is(type, call->service->content_type);
+}
+
+/* Without configured credentials anything signed is let in, but its signature must have all its parts: that is what clients meet at AWS. */
 static bool allowed(struct api_call *call) {
     const struct api_server *server = call->server;
-    struct net_signing signing;
-    call->code = LEAT_ACCESS_DENIED;
-    if (server->credential_count > 0)
-        return net_sigv4_verify(call->request, server->credentials, server->credential_count, clock_now_ms(&clock_system),
-                                &call->error_type, &call->fault) == LEAT_OK;
-    if (net_signing_parse(call->request, &signing)) return true;
-    call->error_type = "MissingAuthenticationTokenException";
-    (void)fault_set(&call->fault, LEAT_ACCESS_DENIED, "Request is missing Authentication Token");
-    return false;
+    call->code = server->credential_count > 0
+                     ? net_sigv4_verify(call->request, server->credentials, server->credential_count, clock_now_ms(&clock_system),
+                                        &call->error_type, &call->fault)
+                     : net_sigv4_claimed(call->request, &call->error_type, &call->fault);
+    if (call->code == LEAT_OK) call->error_type = NULL; /* what is found later is of another type */
+    return call->code == LEAT_OK;
 }
 
 static bool decode_rest(struct api_call *call, const struct api_field *field, enum leat_code *code) {
@@ -218,6 +224,12 @@ static enum leat_code validate(struct api_call *call) {
     return code;
 }
 
+static bool is_json(struct leat_slice text, struct arena *arena) {
+    struct json_reader reader;
+    json_reader_init(&reader, text, arena);
+    return json_next(&reader) != JSON_ERROR && json_skip(&reader) && json_next(&reader) == JSON_END;
+}
+
 /* JSON first, then each field's constraints, then what the operation says of their combination, then single attribute values. */
 static enum leat_code prepare(struct api_call *call) {
     TRY(decode(call));
@@ -227,11 +239,18 @@ static enum leat_code prepare(struct api_call *call) {
     return call->decoder.item_code;
 }
 
+static bool is_target_request(const struct api_call *call) {
+    return call->service != NULL && call->service->target != NULL;
+}
+
 static void start(struct api_call *call) {
     const struct api_operation *operation = call->operation;
     if (operation->fields != NULL) {
         enum leat_code code = prepare(call);
         if (code != LEAT_OK) {
+            /* that the rest of the body is no JSON counts before what was wrong up to there */
+            if (code == LEAT_SERIALIZATION && is_target_request(call) && !is_json(call->request->body, call->arena))
+                fault_clear(&call->fault);
             api_fail(call, code, &call->fault);
             return;
         }
@@ -248,8 +267,42 @@ static void start(struct api_call *call) {
     }
 }
 
-static bool is_target_request(const struct api_call *call) {
-    return call->service != NULL && call->service->target != NULL;
+/* A request for a service. Of what may be wrong in front of the operation AWS names the body first, then the operation, then who asks. */
+static void serve(struct api_call *call) {
+    random_request_id(call->request_id);
+    json_writer_init(&call->json, net_reply_body(call->request));
+    if (call->service->crc) api_header(call, "Server", SLICE("Server"));
+    if (is_target_request(call) && net_request_header(call->request, "Origin").data != NULL)
+        api_header(call, "Access-Control-Allow-Origin", SLICE("*"));
+    bool known = call->operation != NULL;
+    if (known && allowed(call)) {
+        start(call);
+    } else if (is_target_request(call) && !is_json(call->request->body, call->arena)) {
+        call->error_type = NULL;
+        api_fail(call, LEAT_SERIALIZATION, NULL);
+    } else {
+        api_fail(call, known ? call->code : LEAT_UNKNOWN_OPERATION, known ? &call->fault : NULL);
+    }
+}
+
+static void refuse_host(struct api_call *call) {
+    struct leat_slice host = net_request_header(call->request, "Host");
+    struct leat_slice text = arena_print(call->arena, "requests for the Host %.200s are refused, against DNS rebinding; "
+                                                      "leat serve --host-name NAME lets a name in\n",
+                                         (const char *)arena_copy(call->arena, host).data);
+    plain(call, 403, text.data != NULL ? (const char *)text.data : "");
+}
+
+static bool has_method(const struct net_request *request, const char *method) { return slice_is(request->method, method); }
+
+/* For the path "/" and nothing in the headers that tells a service: AWS's own servers answer this much. False: not answered. */
+static bool answer_root(struct api_call *call) {
+    const struct net_request *request = call->request;
+    if (!slice_is(request->path, "/")) return false;
+    if (has_method(request, "GET") || has_method(request, "HEAD")) healthy(call);
+    else if (has_method(request, "OPTIONS") && net_request_header(request, "Origin").data != NULL) preflight(call->request);
+    else return false;
+    return true;
 }
 
 void api_handle(struct net_request *request) {
@@ -262,24 +315,14 @@ void api_handle(struct net_request *request) {
     call->request = request;
     call->server = request->context;
     call->arena = request->arena;
-    api_route(call);
-    if (slice_is(request->method, "OPTIONS") && slice_is(request->path, "/")) {
-        preflight(request);
-    } else if ((slice_is(request->method, "GET") || slice_is(request->method, "HEAD")) && slice_is(request->path, "/")) {
-        healthy(request);
-    } else if (is_target_request(call) && request->body.size > TARGET_BODY_BYTES_MAX) {
-        plain(request, 413, "the body of the request is too large");
-    } else if (call->service == NULL ||
-               (is_target_request(call) && (!slice_is(request->method, "POST") || !json_content(request)))) {
-        plain(request, 404, "<UnknownOperationException/>\n");
-    } else {
-        random_request_id(call->request_id);
-        json_writer_init(&call->json, net_reply_body(request));
-        if (call->service->crc) api_header(call, "Server", SLICE("Server"));
-        if (is_target_request(call) && net_request_header(request, "Origin").data != NULL)
-            api_header(call, "Access-Control-Allow-Origin", SLICE("*"));
-        if (call->operation == NULL) api_fail(call, LEAT_UNKNOWN_OPERATION, NULL);
-        else if (!allowed(call)) api_fail(call, call->code, &call->fault);
-        else start(call);
+    if (!api_host_allowed(call->server, net_request_header(request, "Host"))) {
+        refuse_host(call);
+        return;
     }
+    if (answer_root(call)) return;
+    api_route(call);
+    if (is_target_request(call) && request->body.size > TARGET_BODY_BYTES_MAX) plain(call, 413, "");
+    else if (call->service == NULL || (is_target_request(call) && (!has_method(request, "POST") || !json_content(call))))
+        plain(call, 404, "<UnknownOperationException/>\n");
+    else serve(call);
 }

@@ -69,4 +69,6 @@ void api_route(struct api_call *call) {
     struct leat_slice target = net_request_header(call->request, "X-Amz-Target");
     if (target.data != NULL) route_target(call, target);
     else route_path(call);
+    /* what nobody knows goes to the first service, which is at "/", and has no operation there */
+    if (call->service == NULL && (target.data != NULL || slice_is(call->request->path, "/"))) call->service = api_services[0];
 }

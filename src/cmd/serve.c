@@ -13,7 +13,7 @@
 #include "cmd/credentials.h"
 #include "cmd/listen.h"
 
-enum { LOOPS_MAX = 64, LOOPS_DEFAULT_MAX = 4, DRAIN_MS = 3000 };
+enum { LOOPS_MAX = 64, LOOPS_DEFAULT_MAX = 4, DRAIN_MS = 3000, HOST_NAMES_MAX = 16, HOST_TEXT_SIZE = 1024 };
 
 /* Lambda API Reference, CreateFunction: 50 MB of zip archive as base64, and the rest of the request */
 enum { BODY_BYTES_MAX = 72 << 20 };
@@ -26,6 +26,7 @@ static const struct cmd_option options[] = {
     {"account", 0, "NUMBER", "in ARNs (000000000000)"},
     {"credentials", 0, "FILE", "accept only these access keys; format of ~/.aws/credentials"},
     {"insecure", 0, NULL, "listen on any address without credentials"},
+    {"host-name", 0, "NAME,...", "further names that requests may have in Host, without credentials; .NAME: all below"},
     {"loops", 0, "N", "threads that answer requests (one per processor, at most 4)"},
     {"retention", 0, "TIME", "how long streams keep records: 90m, 24h, 7d (24h)"},
     {"rotation", 0, "TIME", "age at which a shard is closed and followed by a new one (4h)"},
@@ -36,6 +37,8 @@ struct settings {
     struct leat_options db;
     struct cmd_listen listen;
     struct cmd_credentials credentials;
+    char host_text[HOST_TEXT_SIZE];
+    const char *host_names[HOST_NAMES_MAX + 1];
     size_t loops;
 };
 
@@ -89,6 +92,21 @@ static enum leat_code read_credentials(const struct cmd_call *call, struct setti
     return LEAT_OK;
 }
 
+static enum leat_code read_host_names(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
+    const char *value = cmd_value(call, "host-name");
+    size_t count = 0;
+    char *rest = NULL;
+    if (value == NULL) return LEAT_OK;
+    bool fits = strlen(value) < sizeof out->host_text;
+    (void)snprintf(out->host_text, sizeof out->host_text, "%s", value);
+    for (char *name = strtok_r(out->host_text, ",", &rest); name != NULL && fits; name = strtok_r(NULL, ",", &rest)) {
+        fits = count < HOST_NAMES_MAX;
+        if (fits) out->host_names[count++] = name;
+    }
+    if (fits && count > 0) return LEAT_OK;
+    return fault_set(fault, LEAT_VALIDATION, "--host-name wants up to %d names with commas between them", HOST_NAMES_MAX);
+}
+
 static enum leat_code read_settings(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
     const char *value;
     uint64_t number;
@@ -103,6 +121,7 @@ static enum leat_code read_settings(const struct cmd_call *call, struct settings
     TRY(read_place(call, out, fault));
     TRY(read_times(call, out, fault));
     TRY(read_credentials(call, out, fault));
+    TRY(read_host_names(call, out, fault));
     TRY(cmd_listen_parse((value = cmd_value(call, "listen")) != NULL ? value : "127.0.0.1:8000", &out->listen, fault));
     if (!out->listen.loopback && out->credentials.count == 0 && cmd_value(call, "insecure") == NULL)
         return fault_set(fault, LEAT_VALIDATION,
@@ -175,6 +194,7 @@ static enum leat_code start(struct server *server, struct settings *settings, st
     api->directory = settings->db.directory;
     api->credentials = settings->credentials.pairs;
     api->credential_count = settings->credentials.count;
+    api->host_names = settings->host_names;
     net_server_start(server->http);
     return LEAT_OK;
 }

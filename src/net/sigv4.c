@@ -11,7 +11,7 @@
 /* ---- what the request says ---- */
 
 struct claim {
-    struct leat_slice credential, signed_headers, signature, time, expires;
+    struct leat_slice algorithm, credential, signed_headers, signature, time, expires; /* the first: presigned only */
     struct leat_slice header; /* the Authorization header; absent when presigned */
     struct net_signing signing;
 };
@@ -44,26 +44,32 @@ static void read_header(struct claim *claim, struct leat_slice header) {
     }
 }
 
-/* false: the request does not claim to be signed. */
-static bool read_claim(const struct net_request *request, struct claim *claim) {
-    *claim = (struct claim){0};
-    struct leat_slice header = net_request_header(request, "authorization");
-    if (header.data != NULL) {
-        claim->time = net_request_header(request, "x-amz-date");
-        if (!slice_starts(header, SLICE("AWS4-"))) return false;
-        if (slice_starts(header, SLICE(NET_SIGV4_ALGORITHM))) read_header(claim, header);
-        claim->header = header;
-        return true;
-    }
-    if (request->query.size == 0) return false;
+static void read_query(struct claim *claim, const struct net_request *request) {
     struct net_request asked = *request; /* reading a parameter uses the arena, nothing else of the request */
-    if (!slice_is(net_request_query(&asked, "X-Amz-Algorithm"), NET_SIGV4_ALGORITHM)) return false;
+    claim->algorithm = net_request_query(&asked, "X-Amz-Algorithm");
+    if (!slice_is(claim->algorithm, NET_SIGV4_ALGORITHM)) claim->algorithm = SLICE("");
     claim->credential = net_request_query(&asked, "X-Amz-Credential");
     claim->signed_headers = net_request_query(&asked, "X-Amz-SignedHeaders");
     claim->signature = net_request_query(&asked, "X-Amz-Signature");
     claim->time = net_request_query(&asked, "X-Amz-Date");
     claim->expires = net_request_query(&asked, "X-Amz-Expires");
-    return true;
+}
+
+enum claimed { CLAIMED_NOTHING, CLAIMED, CLAIMED_TWICE };
+
+static enum claimed read_claim(const struct net_request *request, struct claim *claim) {
+    *claim = (struct claim){0};
+    struct leat_slice header = trim_spaces(net_request_header(request, "authorization"));
+    struct net_request asked = *request;
+    bool query = request->query.size > 0 && net_request_query(&asked, "X-Amz-Algorithm").data != NULL;
+    if (header.data != NULL && query) return CLAIMED_TWICE;
+    if (query) read_query(claim, request);
+    if (query || !slice_starts(header, SLICE("AWS4-"))) return query ? CLAIMED : CLAIMED_NOTHING;
+    claim->time = net_request_header(request, "x-amz-date");
+    if (claim->time.data == NULL) claim->time = net_request_header(request, "date");
+    if (slice_starts(header, SLICE(NET_SIGV4_ALGORITHM))) read_header(claim, header);
+    claim->header = header;
+    return CLAIMED;
 }
 
 /* keyid/date/region/service/aws4_request */
@@ -83,7 +89,7 @@ static bool read_scope(struct claim *claim) {
 
 bool net_signing_parse(const struct net_request *request, struct net_signing *out) {
     struct claim claim;
-    if (!read_claim(request, &claim) || !read_scope(&claim)) return false;
+    if (read_claim(request, &claim) != CLAIMED || !read_scope(&claim)) return false;
     *out = claim.signing;
     return true;
 }
@@ -116,6 +122,8 @@ static bool read_time(struct leat_slice text, uint64_t *out_ms) {
 }
 
 /* ---- verdicts ---- */
+
+enum { MISSING_TEXT_MAX = 512 };
 
 #define INVALID "InvalidSignatureException"
 #define INCOMPLETE "IncompleteSignatureException"
@@ -150,22 +158,37 @@ static enum leat_code check_time(const struct claim *claim, uint64_t now_ms, str
                      (unsigned long long)(valid_ms / 60000));
 }
 
-static enum leat_code check_complete(const struct claim *claim, struct leat_fault *fault) {
-    char missing[400];
+/* The parts that a claim lacks, each with `before` and `after` around its name. */
+static struct leat_slice list_missing(const struct claim *claim, const char *before, const char *after, char out[MISSING_TEXT_MAX]) {
+    bool header = claim->header.data != NULL;
+    const struct { const char *name; struct leat_slice part; bool asked; } parts[] = {
+        {"X-Amz-Algorithm", claim->algorithm, !header},
+        {header ? "Credential" : "X-Amz-Credential", claim->credential, true},
+        {header ? "Signature" : "X-Amz-Signature", claim->signature, true},
+        {header ? "SignedHeaders" : "X-Amz-SignedHeaders", claim->signed_headers, true},
+        {"X-Amz-Date", claim->time, !header},
+    };
     int at = 0;
-    static const char *const names[] = {"Credential", "Signature", "SignedHeaders"};
-    const struct leat_slice parts[] = {claim->credential, claim->signature, claim->signed_headers};
-    missing[0] = 0;
-    for (int i = 0; i < 3; i++)
-        if (parts[i].size == 0)
-            at += snprintf(missing + at, sizeof missing - (size_t)at, "Authorization header requires '%s' parameter. ",
-                           names[i]);
-    if (claim->time.data == NULL)
-        (void)snprintf(missing + at, sizeof missing - (size_t)at,
-                       "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ");
-    if (missing[0] == 0) return LEAT_OK;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (parts[i].asked && parts[i].part.size == 0)
+            at += snprintf(out + at, MISSING_TEXT_MAX - (size_t)at, "%s'%s'%s", before, parts[i].name, after);
+    return slice_of(out, (size_t)at);
+}
+
+static enum leat_code check_complete(const struct claim *claim, struct leat_fault *fault) {
+    char text[MISSING_TEXT_MAX];
+    if (claim->header.data == NULL) {
+        struct leat_slice missing = list_missing(claim, "AWS query-string parameters must include ", ". ", text);
+        if (missing.size == 0) return LEAT_OK;
+        return fault_set(fault, LEAT_ACCESS_DENIED, "%.*sRe-examine the query-string parameters.", SLICE_FORMAT(missing));
+    }
+    struct leat_slice missing = list_missing(claim, "Authorization header requires ", " parameter. ", text);
+    bool dated = claim->time.data != NULL;
+    if (missing.size == 0 && dated) return LEAT_OK;
     struct leat_slice said = claim->header.size > 400 ? slice_of(claim->header.data, 400) : claim->header;
-    return fault_set(fault, LEAT_ACCESS_DENIED, "%sAuthorization=%.*s", missing, SLICE_FORMAT(said));
+    return fault_set(fault, LEAT_ACCESS_DENIED, "%.*s%sAuthorization=%.*s", SLICE_FORMAT(missing),
+                     dated ? "" : "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ",
+                     SLICE_FORMAT(said));
 }
 
 static bool signs_header(const struct claim *claim, const char *name) {
@@ -215,20 +238,31 @@ static enum leat_code check_signature(const struct net_request *request, const s
         "Access Key and signing method. Consult the service documentation for details.");
 }
 
+static enum leat_code check_claim(const struct net_request *request, struct claim *claim, const char **type, struct leat_fault *fault) {
+    enum claimed claimed = read_claim(request, claim);
+    *type = "MissingAuthenticationTokenException";
+    if (claimed == CLAIMED_NOTHING) return fault_set(fault, LEAT_ACCESS_DENIED, "Request is missing Authentication Token");
+    *type = INVALID;
+    if (claimed == CLAIMED_TWICE)
+        return fault_set(fault, LEAT_ACCESS_DENIED,
+                         "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.");
+    *type = INCOMPLETE;
+    TRY(check_complete(claim, fault));
+    if (read_scope(claim)) return LEAT_OK;
+    return fault_set(fault, LEAT_ACCESS_DENIED,
+                     "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%.*s'",
+                     SLICE_FORMAT(claim->credential));
+}
+
+enum leat_code net_sigv4_claimed(const struct net_request *request, const char **type, struct leat_fault *fault) {
+    struct claim claim;
+    return check_claim(request, &claim, type, fault);
+}
+
 enum leat_code net_sigv4_verify(const struct net_request *request, const struct net_credential *credentials,
                                 size_t count, uint64_t now_ms, const char **type, struct leat_fault *fault) {
     struct claim claim;
-    *type = "MissingAuthenticationTokenException";
-    if (!read_claim(request, &claim))
-        return fault_set(fault, LEAT_ACCESS_DENIED, "Request is missing Authentication Token");
-    *type = INCOMPLETE;
-    TRY(check_complete(&claim, fault));
-    if (!read_scope(&claim))
-        return fault_set(
-            fault, LEAT_ACCESS_DENIED,
-            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got "
-            "'%.*s'",
-            SLICE_FORMAT(claim.credential));
+    TRY(check_claim(request, &claim, type, fault));
     const struct net_credential *credential = NULL;
     for (size_t i = 0; i < count && credential == NULL; i++)
         if (slice_is(claim.signing.access_key, credentials[i].access_key)) credential = &credentials[i];

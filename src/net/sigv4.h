@@ -14,6 +14,9 @@ struct net_credential { const char *access_key, *secret_key; };
 struct net_signing { struct leat_slice access_key, date, region, service; };
 bool net_signing_parse(const struct net_request *request, struct net_signing *out); /* false: none or malformed */
 
+/* Without looking at keys or time: does the request say all that a signature must say? Faults as below. */
+enum leat_code net_sigv4_claimed(const struct net_request *request, const char **type, struct leat_fault *fault) LEAT_MUST_USE;
+
 /* LEAT_OK when the request is signed by one of the credentials within 15 minutes of now (presigned: until it expires).
  * Otherwise LEAT_ACCESS_DENIED with AWS's words; *type gives AWS's error type (MissingAuthenticationTokenException,
  * UnrecognizedClientException, InvalidSignatureException, IncompleteSignatureException). LEAT_NO_MEMORY is possible.

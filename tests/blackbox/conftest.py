@@ -12,6 +12,7 @@ from program import Program, REGION
 
 AUTHORIZATION = (f"AWS4-HMAC-SHA256 Credential=local/20250101/{REGION}/dynamodb/aws4_request, "
                  "SignedHeaders=host, Signature=0")
+SIGNED = {"Authorization": AUTHORIZATION, "X-Amz-Date": "20250101T000000Z"}
 DYNAMODB, STREAMS = "DynamoDB_20120810", "DynamoDBStreams_20120810"
 
 
@@ -38,7 +39,7 @@ class Raw:
     def call(self, operation, body, target=DYNAMODB, **headers):
         if not isinstance(body, (str, bytes)):
             body = json.dumps(body)
-        return self.http("POST", "/", body, {"X-Amz-Target": f"{target}.{operation}", "Authorization": AUTHORIZATION,
+        return self.http("POST", "/", body, {"X-Amz-Target": f"{target}.{operation}", **SIGNED,
                                              "Content-Type": "application/x-amz-json-1.0", **headers})
 
     def refused(self, operation, body, target=DYNAMODB):

@@ -90,7 +90,7 @@ class Connection:
             (f"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: {service}.{operation}\r\n"
              "Content-Type: application/x-amz-json-1.0\r\n"
              f"Authorization: AWS4-HMAC-SHA256 Credential=local/20250101/{REGION}/dynamodb/aws4_request, "
-             "SignedHeaders=host, Signature=0\r\n"
+             "SignedHeaders=host, Signature=0\r\nX-Amz-Date: 20250101T000000Z\r\n"
              f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
         head = await self.reader.readuntil(b"\r\n\r\n")
         size = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])

@@ -116,9 +116,16 @@ def test_who_has_no_credentials_is_refused_in_the_words_of_AWS(server, service):
 
 def test_everybody_may_ask_whether_the_server_is_there(server):
     assert Raw(server).http("GET", "/")[0] == 200
-    assert Raw(server).http("OPTIONS", "/")[0] == 200
+    assert Raw(server).http("OPTIONS", "/", headers={"Origin": "http://a"})[0] == 200
+    assert Raw(server).http("GET", "/", headers={"Host": "db.example.com"})[0] == 200 # a signature says enough
     for path in ("/_leat/", "/_leat/functions", "/2015-03-31/", "/metrics", "/console"):
         assert Raw(server).http("GET", path)[0] == 404
+
+
+def test_who_is_let_in_hears_of_other_faults(server):
+    with pytest.raises(ClientError) as caught:
+        boto_client(server, "dynamodb", KEY, SECRET).describe_table(TableName="nothing")
+    assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
 def test_every_SDK_service_works_with_the_right_keys(server):

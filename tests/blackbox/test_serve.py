@@ -9,7 +9,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from conftest import boto_client
+from conftest import Raw, boto_client
 from program import PROGRAM, Program, environment
 
 
@@ -163,3 +163,10 @@ def test_without_descriptors_the_server_waits_for_some_and_says_so_once(run):
     assert program.answers()
     program.process.terminate()
     assert program.process.stdout.read().count("cannot accept") == 1
+
+
+def test_further_host_names_are_let_in_when_they_are_given(run):
+    program = run("--host-name", "db.example.com,.corp.example")
+    for host, status in (("db.example.com:8000", 200), ("a.corp.example", 200), ("corp.example", 200), ("leat", 200),
+                         ("a.db.example.com", 403), ("acorp.example", 403)):
+        assert Raw(program).http("GET", "/", headers={"Host": host})[0] == status, host

@@ -43,6 +43,7 @@ class Connection:
         self.socket.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: DynamoDB_20120810.%s\r\n"
                             b"Content-Type: application/x-amz-json-1.0\r\nAuthorization: AWS4-HMAC-SHA256 Credential=local/"
                             b"20250101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0\r\n"
+                            b"X-Amz-Date: 20250101T000000Z\r\n"
                             b"Content-Length: %d\r\n\r\n%s" % (operation.encode(), len(body), body))
 
     def receive(self):

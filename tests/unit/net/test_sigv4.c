@@ -157,6 +157,19 @@ Test(sigv4, what_is_missing_is_said_in_the_words_of_AWS) {
                   "Authorization header requires 'Credential' parameter. Authorization header requires 'SignedHeaders' "
                   "parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
                   "Authorization=AWS4-HMAC-SHA256 Signature=x");
+    request = request_of("POST", "/", "Host: a\r\nDate: x\r\nAuthorization: AWS4-\r\n", "");
+    check_refused(&request, signed_ms, "IncompleteSignatureException",
+                  "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. "
+                  "Authorization header requires 'SignedHeaders' parameter. Authorization=AWS4-");
+    request = request_of("POST", "/?X-Amz-Algorithm", "Host: a\r\n", "");
+    check_refused(&request, signed_ms, "IncompleteSignatureException",
+                  "AWS query-string parameters must include 'X-Amz-Algorithm'. AWS query-string parameters must include "
+                  "'X-Amz-Credential'. AWS query-string parameters must include 'X-Amz-Signature'. AWS query-string parameters must "
+                  "include 'X-Amz-SignedHeaders'. AWS query-string parameters must include 'X-Amz-Date'. Re-examine the query-string "
+                  "parameters.");
+    request = request_of("POST", "/?X-Amz-Algorithm=AWS4-HMAC-SHA256", "Host: a\r\nAuthorization: AWS4-x\r\n", "");
+    check_refused(&request, signed_ms, INVALID,
+                  "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.");
 #define COMPLETE(credential, signed, date) \
     "Host: a\r\nX-Amz-Date: " date "\r\nAuthorization: AWS4-HMAC-SHA256 Credential=" credential ",SignedHeaders=" signed \
     ",Signature=0000000000000000000000000000000000000000000000000000000000000000\r\n"
