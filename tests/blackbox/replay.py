@@ -32,7 +32,7 @@ class Client:
         self.connection.request("POST", "/", json.dumps(request), {
             "X-Amz-Target": f"{target}.{operation}", "Content-Type": "application/x-amz-json-1.0",
             "Authorization": f"AWS4-HMAC-SHA256 Credential=local/20250101/{REGION}/dynamodb/aws4_request, SignedHeaders=host, "
-                             "Signature=0"})
+                             "Signature=0", "X-Amz-Date": "20250101T000000Z"})
         answer = self.connection.getresponse()
         body = json.loads(answer.read())
         if answer.status != 200:
