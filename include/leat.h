@@ -40,6 +40,7 @@ struct leat_options {
     const char *region, *account; /* for ARNs; NULL: "us-east-1", "000000000000" */
     uint64_t stream_retention_ms; /* 0: 24 hours */
     uint64_t shard_rotation_ms;   /* 0: 4 hours */
+    uint64_t settle_ms;           /* how long tables and indexes are CREATING, UPDATING and DELETING at least; 0: not at all */
     uint64_t map_bytes_first;     /* 0: default; see store options */
     uint64_t bytes_max;           /* 0: none; size limit of the database file, past it writes answer LEAT_STORE_FULL */
     uint64_t (*now_ms)(void *);   /* NULL: the system's clock, milliseconds since 1970 */
@@ -82,6 +83,11 @@ LEAT_PUBLIC enum leat_code leat_table_delete(struct leat *db, struct leat_slice 
 
 LEAT_PUBLIC enum leat_code leat_table_update(struct leat *db, const struct leat_table_change *change,
                                              struct leat_description *out, struct leat_fault *fault) LEAT_MUST_USE;
+/* Begins to make a new table that is another one as it was at a moment. Answers its description, LEAT_CREATING; it goes on in the background,
+ * also after a restart, while the source is read, written, even deleted; leat_table_describe shows how far it is, LEAT_ACTIVE at the end.
+ * LEAT_POINT_IN_TIME_RECOVERY_UNAVAILABLE, LEAT_INVALID_RESTORE_TIME. */
+LEAT_PUBLIC enum leat_code leat_table_copy(struct leat *db, const struct leat_copy *copy, struct leat_description *out,
+                                           struct leat_fault *fault) LEAT_MUST_USE;
 /* Names in ascending order after `start` (absent: from the first), at most `limit`, into result->items as plain text;
  * last_key is the last name when there are more. */
 LEAT_PUBLIC enum leat_code leat_table_list(struct leat *db, struct leat_slice start, size_t limit,

@@ -40,6 +40,8 @@ struct leat_slice {
     X(TOO_MANY_REQUESTS, "TooManyRequestsException")                                                                   \
     X(UNKNOWN_OPERATION, "UnknownOperationException")                                                                  \
     X(ACCESS_DENIED, "AccessDeniedException")                                                                          \
+    X(POINT_IN_TIME_RECOVERY_UNAVAILABLE, "PointInTimeRecoveryUnavailableException")                                   \
+    X(INVALID_RESTORE_TIME, "InvalidRestoreTimeException")                                                             \
     X(STORE_CONFLICT, "InternalServerError") /* nothing happened, rerun */                                             \
     X(STORE_UNKNOWN, "InternalServerError")  /* commit outcome not known */                                            \
     X(STORE_FULL, "InternalServerError")     /* disk or quota full; nothing was changed */                             \
@@ -116,7 +118,11 @@ struct leat_index {
     const struct leat_slice *include; /* LEAT_PROJECT_INCLUDE: attribute names */
     size_t include_count;
     int64_t read_units, write_units; /* PROVISIONED */
-    uint64_t item_count, size_bytes; /* in descriptions only */
+    /* in descriptions only: */
+    enum leat_status status;
+    bool filling;                        /* LEAT_CREATING: it is being filled; cannot be read yet */
+    uint64_t progress_done, progress_total; /* filling: items looked at, of about how many */
+    uint64_t item_count, size_bytes;
 };
 
 struct leat_table {
@@ -131,12 +137,16 @@ struct leat_table {
     size_t index_count;
     bool deletion_protection;
     struct leat_slice ttl_attribute; /* time to live by this attribute; absent: off */
+    uint32_t recovery_days; /* point-in-time recovery: how far back, 1 to 35; 0: off */
+    bool loading; /* it stays LEAT_CREATING, and only writes with `load` reach it, until a change says otherwise */
     struct leat_slice settings; /* an item of the caller's own (tags, class, encryption ...): stored and given back */
     /* in descriptions only: */
     enum leat_status status;
     struct leat_slice id, arn; /* id: a UUID */
     uint64_t created_ms;
     uint64_t item_count, size_bytes;
+    uint64_t progress_done, progress_total; /* while it is being copied: items done, of about how many; otherwise 0 */
+    uint64_t recovery_from_ms, recovery_to_ms; /* the moments that it can be restored to; 0: recovery is off */
     struct leat_slice stream_arn, stream_label; /* of the newest stream, enabled or not; absent: never had one */
     uint64_t throughput_decreases_today, throughput_increased_ms, throughput_decreased_ms, billing_changed_ms;
 };
@@ -159,6 +169,10 @@ struct leat_table_change {
     bool deletion_protection;
     bool change_ttl;
     struct leat_slice ttl_attribute; /* absent: off */
+    bool change_recovery;
+    uint32_t recovery_days; /* 0: off */
+    bool change_loading;
+    bool loading;
     bool change_settings;
     struct leat_slice settings;
     const struct leat_attribute *attributes;
@@ -166,6 +180,13 @@ struct leat_table_change {
     const struct leat_index *index_create; /* at most one */
     struct leat_slice index_delete;        /* a name; absent: none */
     const struct leat_index *index_update; /* new units */
+};
+
+/* A table as it was at a moment, as a new table. */
+struct leat_copy {
+    struct leat_slice source; /* a table's name or ARN */
+    uint64_t at_ms; /* 0: now. Other moments need recovery_days on the source; whatever was written up to and in at_ms is in the copy */
+    const struct leat_table *target; /* keys as the source's; name, indexes, billing as wanted; no stream, no time to live */
 };
 
 enum leat_write_kind { LEAT_PUT, LEAT_UPDATE, LEAT_DELETE, LEAT_CHECK /* in transactions: only the condition */ };
@@ -189,6 +210,7 @@ struct leat_write {
     enum leat_return returns;
     bool return_old_on_failure; /* ReturnValuesOnConditionCheckFailure=ALL_OLD */
     bool generated; /* a program made the expressions: AWS's limits of their length and number of operators do not hold */
+    bool load;      /* the table may be loading */
 };
 
 enum leat_mode {

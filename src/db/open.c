@@ -11,6 +11,7 @@ LEAT_PUBLIC enum leat_code leat_open(const struct leat_options *options, struct 
                                           .account = options->account,
                                           .stream_retention_ms = options->stream_retention_ms,
                                           .shard_rotation_ms = options->shard_rotation_ms,
+                                          .settle_ms = options->settle_ms,
                                           .map_bytes_first = options->map_bytes_first,
                                           .bytes_max = options->bytes_max,
                                           .now_ms = options->now_ms,

@@ -1,3 +1,4 @@
+#include "table/copy.h"
 #include "table/tables.h"
 
 #include "db/db.h"
@@ -20,6 +21,11 @@ LEAT_PUBLIC enum leat_code leat_table_delete(struct leat *db, struct leat_slice 
 LEAT_PUBLIC enum leat_code leat_table_update(struct leat *db, const struct leat_table_change *change,
                                              struct leat_description *out, struct leat_fault *fault) {
     return tables_update(db->engine, change, out, fault);
+}
+
+LEAT_PUBLIC enum leat_code leat_table_copy(struct leat *db, const struct leat_copy *copy, struct leat_description *out,
+                                           struct leat_fault *fault) {
+    return copy_table(db->engine, copy, out, fault);
 }
 
 LEAT_PUBLIC enum leat_code leat_table_list(struct leat *db, struct leat_slice start, size_t limit, struct leat_result *result,

@@ -66,14 +66,13 @@ static bool changes_item(const struct write_operation *operation) {
     return operation->after.data != NULL && !slice_equal(operation->before, operation->after);
 }
 
-static enum leat_code record_change(struct group *group, const struct write_operation *operation, struct leat_fault *fault) {
-    const struct stream *stream = stream_set_current(&operation->table->streams);
-    if (stream == NULL) return LEAT_OK;
+static enum leat_code append_record(struct group *group, const struct write_operation *operation, enum leat_view view,
+                                    const struct table *table, store_part part, struct leat_fault *fault) {
     struct stream_change change = {.event = operation->before.data == NULL  ? LEAT_INSERT
                                             : operation->after.data == NULL ? LEAT_REMOVE
                                                                             : LEAT_MODIFY,
                                    .expired = operation->expire,
-                                   .view = stream->view,
+                                   .view = view,
                                    .created_ms = group->now_ms,
                                    .keys = operation->key_item,
                                    .new_image = operation->after,
@@ -83,11 +82,20 @@ static enum leat_code record_change(struct group *group, const struct write_oper
     struct buf record;
     buf_init_in(&record, group->arena, STORE_VALUE_MAX);
     stream_record_encode(&record, &change);
-    *entry = (struct group_change){.table = operation->table, .part = operation->part, .record = buf_keep(&record)};
+    *entry = (struct group_change){.table = table, .part = part, .record = buf_keep(&record)};
     if (entry->record.data == NULL) return fault_memory(fault);
     *group->last_change = entry;
     group->last_change = &entry->next;
     return LEAT_OK;
+}
+
+/* In the table's stream, and in its history. */
+static enum leat_code record_change(struct group *group, const struct write_operation *operation, struct leat_fault *fault) {
+    const struct table *table = operation->table;
+    const struct stream *stream = stream_set_current(&table->streams);
+    if (stream != NULL) TRY(append_record(group, operation, stream->view, table, operation->part, fault));
+    if (table->history_id == 0) return LEAT_OK;
+    return append_record(group, operation, LEAT_OLD_IMAGE, NULL, history_part(table, (uint16_t)(operation->part & 0xFFFF)), fault);
 }
 
 static enum leat_code count_item(struct group *group, struct write_operation *operation, struct leat_fault *fault) {
@@ -101,7 +109,8 @@ static enum leat_code count_item(struct group *group, struct write_operation *op
 static enum leat_code perform_steps(struct group *group, struct write_operation *operation, struct leat_fault *fault) {
     overlay_set(operation->entry, operation->after);
     TRY(count_item(group, operation, fault));
-    TRY(index_change(operation->table, operation->part, operation->before, operation->after, &group->overlay, fault));
+    TRY(index_change(group->engine, operation->table, operation->part, operation->store_key, operation->before, operation->after,
+                     &group->overlay, fault));
     TRY(expiry_change(operation->table, operation->part, operation->store_key, operation->before, operation->after,
                       &group->overlay, fault));
     return record_change(group, operation, fault);

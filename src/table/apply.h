@@ -10,7 +10,7 @@ struct write_job;
 
 struct group_change {
     struct group_change *next;
-    const struct table *table; /* borrowed from the job */
+    const struct table *table; /* whose stream it is; borrowed from the job. NULL: a record of a history */
     store_part part;
     struct leat_slice record;
 };

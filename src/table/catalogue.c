@@ -59,7 +59,10 @@ struct table *catalogue_find(struct catalogue *catalogue, struct leat_slice name
 enum leat_code catalogue_need(struct catalogue *catalogue, struct leat_slice name_or_arn, struct table **out,
                               struct leat_fault *fault) {
     *out = catalogue_find(catalogue, name_or_arn);
-    return *out != NULL ? LEAT_OK : fault_set(fault, LEAT_RESOURCE_NOT_FOUND, "Requested resource not found");
+    if (*out != NULL && table_ready(*out)) return LEAT_OK;
+    table_release(*out);
+    *out = NULL;
+    return fault_set(fault, LEAT_RESOURCE_NOT_FOUND, "Requested resource not found");
 }
 
 void catalogue_each(struct catalogue *catalogue, struct leat_slice after, bool (*each)(void *context, struct table *table),

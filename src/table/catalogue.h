@@ -3,7 +3,7 @@
  *
  * Threads: find and list from any thread; install and remove from the writing thread only. The catalogue's entries lie in the system
  * partition (0): "t"<name> an item each, "i" the next id, "d"<id> a deleted table whose partitions are still to be dropped,
- * "k"<token> a transaction's client token. */
+ * "k"<token> a transaction's client token, "w"<number> work that takes long (work.h). */
 #ifndef TABLE_CATALOGUE_H
 #define TABLE_CATALOGUE_H
 
@@ -30,8 +30,10 @@ struct table {
     struct arena arena; /* everything below */
     bool current; /* in the catalogue, not replaced by a newer one; the writing thread's to read */
     uint32_t id;
+    uint32_t history_id; /* of the partitions whose logs have what every change replaced (history.h); 0: not kept */
+    uint64_t recovery_since_ms; /* since when the history is whole; 0: not kept for recovery */
     uint16_t part_count;
-    struct leat_table spec;
+    struct leat_table spec; /* status: as stored; the indexes' too */
     struct schema keys;
     struct table_index *indexes;
     size_t index_count;
@@ -46,8 +48,16 @@ struct catalogue {
     const char *region, *account;
 };
 
+/* May items be read and written? */
+static inline bool table_ready(const struct table *table) {
+    return table->spec.status == LEAT_ACTIVE || table->spec.status == LEAT_UPDATING;
+}
+
 static inline store_part table_part(const struct table *table, uint16_t index) {
     return (store_part)table->id << 16 | index;
+}
+static inline store_part history_part(const struct table *table, uint16_t index) {
+    return (store_part)table->history_id << 16 | index;
 }
 static inline store_part index_part(const struct table_index *index) { return (store_part)index->id << 16; }
 
@@ -59,7 +69,7 @@ enum leat_code catalogue_load(struct catalogue *catalogue, struct store *store, 
 struct leat_slice catalogue_name(struct leat_slice name_or_arn);
 /* The table with a new reference, to be given back by table_release; NULL when there is none. */
 struct table *catalogue_find(struct catalogue *catalogue, struct leat_slice name_or_arn);
-/* The same or LEAT_RESOURCE_NOT_FOUND "Requested resource not found". */
+/* The same or LEAT_RESOURCE_NOT_FOUND "Requested resource not found", also for a table that is not ready or goes. */
 enum leat_code catalogue_need(struct catalogue *catalogue, struct leat_slice name_or_arn, struct table **out,
                               struct leat_fault *fault) LEAT_MUST_USE;
 void table_release(struct table *table);

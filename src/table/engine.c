@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "table/work.h"
 
 static uint64_t system_now_ms(void *context) {
     (void)context;
@@ -38,6 +39,7 @@ static enum leat_code engine_start(struct engine *engine, const struct engine_op
     TRY(catalogue_init(&engine->catalogue, engine->region, engine->account));
     TRY(engine_open_store(engine, options, fault));
     TRY(catalogue_load(&engine->catalogue, engine->store, fault));
+    TRY(works_load(engine, fault));
     return executor_init(&engine->executor, engine, fault);
 }
 
@@ -46,9 +48,11 @@ enum leat_code engine_new(const struct engine_options *options, struct engine **
     if (engine == NULL) return fault_memory(fault);
     engine->stream_retention_ms = options->stream_retention_ms == 0 ? DAY_MS : options->stream_retention_ms;
     engine->shard_rotation_ms = options->shard_rotation_ms == 0 ? ROTATION_MS : options->shard_rotation_ms;
+    engine->settle_ms = options->settle_ms;
     engine->now_ms = options->now_ms == NULL ? system_now_ms : options->now_ms;
     engine->now_context = options->now_context;
     pthread_mutex_init(&engine->hook_lock, NULL);
+    pthread_mutex_init(&engine->works_lock, NULL);
     enum leat_code code = engine_start(engine, options, fault);
     if (code == LEAT_OK) *out = engine;
     else engine_free(engine);
@@ -58,6 +62,7 @@ enum leat_code engine_new(const struct engine_options *options, struct engine **
 void engine_free(struct engine *engine) {
     if (engine == NULL) return;
     executor_fini(&engine->executor);
+    works_fini(engine);
     catalogue_fini(&engine->catalogue);
     store_close(engine->store);
     if (engine->has_directory) store_directory_close(&engine->directory);
@@ -67,6 +72,7 @@ void engine_free(struct engine *engine) {
         engine->hooks = next;
     }
     pthread_mutex_destroy(&engine->hook_lock);
+    pthread_mutex_destroy(&engine->works_lock);
     free(engine->region);
     free(engine->account);
     free(engine);

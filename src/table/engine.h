@@ -19,7 +19,7 @@ struct engine_hook {
 
 struct engine_options {
     const char *directory, *backend, *region, *account;
-    uint64_t stream_retention_ms, shard_rotation_ms, map_bytes_first, bytes_max;
+    uint64_t stream_retention_ms, shard_rotation_ms, settle_ms, map_bytes_first, bytes_max;
     uint64_t (*now_ms)(void *);
     void *now_context;
     struct store *store; /* for tests: an open store, taken over; directory and backend do not matter then */
@@ -33,7 +33,9 @@ struct engine {
     struct executor executor;
     pthread_mutex_t hook_lock;
     struct engine_hook *hooks;
-    uint64_t stream_retention_ms, shard_rotation_ms;
+    pthread_mutex_t works_lock; /* for who looks at the list; only the writing thread changes it */
+    struct work *works;         /* work.h */
+    uint64_t stream_retention_ms, shard_rotation_ms, settle_ms;
     uint64_t (*now_ms)(void *);
     void *now_context;
     char *region, *account;

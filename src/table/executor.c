@@ -6,6 +6,9 @@
 #include "table/engine.h"
 #include "table/group.h"
 #include "table/housekeeping.h"
+#include "table/work.h"
+
+enum { WAIT_MS_MAX = 60 * 60 * 1000 };
 
 /* Takes one control job, or as many writes as make a group. */
 static struct executor_job *executor_take(struct executor *executor, size_t *count) {
@@ -27,10 +30,17 @@ static struct executor_job *executor_take(struct executor *executor, size_t *cou
     return first;
 }
 
-/* Housekeeping goes by the engine's clock, which may be a test's; real time bounds how long we do not look at it. */
+/* When there is something to do that nobody waits for. */
+static uint64_t executor_due_ms(const struct executor *executor) {
+    uint64_t works_ms = works_due_ms(executor->engine);
+    return works_ms < executor->housekeeping_due_ms ? works_ms : executor->housekeeping_due_ms;
+}
+
+/* That goes by the engine's clock, which may be a test's; real time bounds how long we do not look at it. */
 static void executor_wait(struct executor *executor) {
-    uint64_t now_ms = engine_now_ms(executor->engine);
-    uint64_t wait_ms = executor->housekeeping_due_ms > now_ms ? executor->housekeeping_due_ms - now_ms : 0;
+    uint64_t now_ms = engine_now_ms(executor->engine), due_ms = executor_due_ms(executor);
+    uint64_t wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
+    if (wait_ms > WAIT_MS_MAX) wait_ms = WAIT_MS_MAX;
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)(wait_ms / 1000);
@@ -60,7 +70,7 @@ static void *executor_main(void *argument) {
         size_t count = 0;
         pthread_mutex_lock(&executor->lock);
         while (executor->first == NULL && !executor->stopping &&
-               engine_now_ms(executor->engine) < executor->housekeeping_due_ms)
+               engine_now_ms(executor->engine) < executor_due_ms(executor))
             executor_wait(executor);
         bool end = executor->stopping && executor->first == NULL;
         if (executor->first != NULL) first = executor_take(executor, &count);
@@ -68,6 +78,7 @@ static void *executor_main(void *argument) {
         if (end) return NULL;
         if (first != NULL) executor_run(executor, first, count);
         uint64_t now_ms = engine_now_ms(executor->engine);
+        works_step(executor->engine, now_ms); /* a small one: writers and work take turns */
         if (now_ms >= executor->housekeeping_due_ms)
             executor->housekeeping_due_ms = now_ms + housekeeping_step(executor->engine, now_ms);
     }

@@ -5,6 +5,7 @@
 #include "base/slice.h"
 #include "table/group.h"
 #include "table/rewrite.h"
+#include "table/states.h"
 #include "table/write.h"
 
 enum { ENTRY_HEAD = 9, FIVE_YEARS_S = 5 * 365 * 24 * 3600 };
@@ -74,14 +75,33 @@ static enum leat_code clear_row(struct rewrite *rewrite, store_part part, struct
     return LEAT_OK;
 }
 
-enum leat_code expiry_set(struct engine *engine, struct table *table, struct leat_slice attribute, struct leat_fault *fault) {
-    struct rewrite clear = {.table = table, .space = SCHEMA_SPACE_EXPIRY, .row = clear_row};
-    struct rewrite fill = {.table = table, .space = SCHEMA_SPACE_ITEMS, .row = fill_row};
-    TRY(rewrite_table(engine, &clear, fault)); /* also what an interrupted change may have left */
+enum leat_code expiry_set(struct engine *engine, struct table *table, struct leat_slice attribute, struct change *change,
+                          struct leat_fault *fault) {
+    struct work *work;
     table->spec.ttl_attribute = arena_copy(&table->arena, attribute);
-    if (attribute.data == NULL) return LEAT_OK;
-    if (table->spec.ttl_attribute.data == NULL) return fault_memory(fault);
-    return rewrite_table(engine, &fill, fault);
+    if (attribute.data != NULL && table->spec.ttl_attribute.data == NULL) return fault_memory(fault);
+    change->ended = works_find(engine, WORK_EXPIRY, table->id, 0); /* of an earlier change */
+    TRY(work_new(engine, WORK_EXPIRY, table, &work, fault));
+    change_add(change, work);
+    return LEAT_OK;
+}
+
+enum { EXPIRY_CLEAR, EXPIRY_ENTER };
+
+static enum leat_code finish_rows(struct rewrite *rewrite, struct store_transaction *transaction, struct leat_fault *fault) {
+    return work_put(rewrite->context, transaction, fault);
+}
+
+enum leat_code expiry_step(struct engine *engine, struct work *work, struct table *table, struct leat_fault *fault) {
+    struct rewrite clear = {.table = table, .space = SCHEMA_SPACE_EXPIRY, .row = clear_row, .finish = finish_rows, .context = work};
+    struct rewrite enter = {.table = table, .space = SCHEMA_SPACE_ITEMS, .row = fill_row, .finish = finish_rows, .context = work};
+    if (work->place.part < table->part_count)
+        return rewrite_chunk(engine, work->phase == EXPIRY_CLEAR ? &clear : &enter, &work->place, fault);
+    if (work->phase == EXPIRY_ENTER || table->spec.ttl_attribute.data == NULL) return states_forget(engine, work, fault);
+    work->phase = EXPIRY_ENTER;
+    work->place.part = 0;
+    buf_clear(&work->place.from);
+    return LEAT_OK;
 }
 
 /* ---- deleting ---- */

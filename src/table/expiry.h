@@ -11,6 +11,9 @@
 #include "table/engine.h"
 #include "table/overlay.h"
 
+struct change;
+struct work;
+
 enum { EXPIRY_SWEEP_MAX = 100, EXPIRY_INTERVAL_MS = 1000 };
 
 /* May the item be deleted now? */
@@ -20,9 +23,11 @@ bool expiry_due(const struct table *table, struct leat_slice item, uint64_t now_
 enum leat_code expiry_change(const struct table *table, store_part part, struct leat_slice store_key, struct leat_slice before,
                              struct leat_slice after, struct overlay *overlay, struct leat_fault *fault) LEAT_MUST_USE;
 
-/* Turns time to live of the table (a copy that is going to be installed) on for an attribute, or off (absent), with all entries. */
-enum leat_code expiry_set(struct engine *engine, struct table *table, struct leat_slice attribute,
+/* Turns time to live of the table (a copy that is part of the change) on for an attribute, or off (absent). The entries are made anew in the
+ * background: first the old ones go, then every item is entered, beside what writers enter meanwhile. */
+enum leat_code expiry_set(struct engine *engine, struct table *table, struct leat_slice attribute, struct change *change,
                           struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code expiry_step(struct engine *engine, struct work *work, struct table *table, struct leat_fault *fault) LEAT_MUST_USE;
 
 /* Deletes what is due, at most EXPIRY_SWEEP_MAX items a partition. *more: call again. Writing thread, between groups. */
 enum leat_code expiry_sweep(struct engine *engine, struct table *table, uint64_t now_ms, bool *more,

@@ -26,7 +26,7 @@ static enum leat_code renew_tables(struct engine *engine, struct write_job *job,
         struct write_operation *operation = &job->operations[i];
         if (operation->table->current) continue;
         struct table *newest = catalogue_find(&engine->catalogue, operation->table->spec.name);
-        if (newest == NULL || newest->id != operation->table->id) {
+        if (newest == NULL || newest->id != operation->table->id || newest->spec.status == LEAT_DELETING) {
             table_release(newest);
             return fault_set(fault, LEAT_RESOURCE_NOT_FOUND, "Requested resource not found");
         }
@@ -34,6 +34,10 @@ static enum leat_code renew_tables(struct engine *engine, struct write_job *job,
         operation->table = newest;
     }
     return LEAT_OK;
+}
+
+static enum leat_code too_many(struct leat_fault *fault) {
+    return fault_set(fault, LEAT_BUSY, "too many partitions in one group");
 }
 
 static enum leat_code mention_job(struct group *group, struct write_job *job, store_part *parts, size_t *part_count,
@@ -44,19 +48,22 @@ static enum leat_code mention_job(struct group *group, struct write_job *job, st
         operation->entry = overlay_at(overlay, operation->part, operation->store_key, true);
         operation->counters = overlay_at(overlay, operation->part, counters_key(), true);
         if (operation->entry == NULL || operation->counters == NULL) return fault_memory(fault);
-        if (!parts_add(parts, part_count, operation->part)) return fault_set(fault, LEAT_BUSY, "too many partitions in one group");
+        if (!parts_add(parts, part_count, operation->part)) return too_many(fault);
+        if (operation->table->history_id != 0 &&
+            !parts_add(parts, part_count, history_part(operation->table, (uint16_t)(operation->part & 0xFFFF))))
+            return too_many(fault);
         for (size_t k = 0; k < operation->table->index_count; k++) {
             const struct table_index *index = &operation->table->indexes[k];
             if (index->spec->local) continue;
             if (overlay_at(overlay, index_part(index), counters_key(), true) == NULL) return fault_memory(fault);
             if (!parts_add(parts, part_count, index_part(index)))
-                return fault_set(fault, LEAT_BUSY, "too many partitions in one group");
+                return too_many(fault);
         }
     }
     if (job->token.data == NULL) return LEAT_OK;
     job->token_entry = overlay_at(overlay, CATALOGUE_PART, job->token, true);
     if (job->token_entry == NULL) return fault_memory(fault);
-    return parts_add(parts, part_count, CATALOGUE_PART) ? LEAT_OK : fault_set(fault, LEAT_BUSY, "too many partitions");
+    return parts_add(parts, part_count, CATALOGUE_PART) ? LEAT_OK : too_many(fault);
 }
 
 static enum leat_code append_changes(struct group *group, struct store_transaction *transaction, struct leat_fault *fault) {
@@ -123,8 +130,9 @@ static void answer(struct executor_job *first, enum leat_code code, const struct
 /* Tells the hooks which tables' streams have grown, each once. */
 static void tell_hooks(struct group *group) {
     for (struct group_change *change = group->changes; change != NULL; change = change->next) {
+        if (change->table == NULL) continue;
         struct group_change *earlier = group->changes;
-        while (earlier != change && earlier->table->id != change->table->id) earlier = earlier->next;
+        while (earlier != change && (earlier->table == NULL || earlier->table->id != change->table->id)) earlier = earlier->next;
         if (earlier == change) engine_hooks_run(group->engine, change->table->spec.name);
     }
 }

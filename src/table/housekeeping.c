@@ -2,14 +2,16 @@
 
 #include "base/log.h"
 #include "base/slice.h"
-#include "stream/record.h"
+#include "table/change.h"
 #include "table/engine.h"
 #include "table/expiry.h"
+#include "table/history.h"
 #include "table/tables.h"
 #include "table/token.h"
+#include "table/trim.h"
+#include "table/work.h"
 
 enum {
-    TRIM_BUDGET = 1000,  /* records a step and partition */
     DROP_BUDGET = 1000,  /* entries a step */
     TOKEN_BUDGET = 1000,
     STEP_MS_MAX = 10000, /* at least this often */
@@ -23,33 +25,11 @@ static void complain(const char *what, enum leat_code code, const struct leat_fa
 
 /* ---- streams ---- */
 
-struct expired { uint64_t before_ms; store_sequence upto; size_t count; };
-
-static bool expired_record(void *context, store_sequence sequence, struct leat_slice record) {
-    struct expired *expired = context;
-    if (stream_record_created_ms(record) >= expired->before_ms || expired->count == TRIM_BUDGET) return false;
-    expired->upto = sequence;
-    expired->count++;
-    return true;
-}
-
-static enum leat_code trim_part(struct engine *engine, store_part part, const struct store_head *head, uint64_t now_ms,
-                                bool *more, struct leat_fault *fault) {
-    if (head->first == head->next || now_ms < engine->stream_retention_ms) return LEAT_OK;
-    struct expired expired = {.before_ms = now_ms - engine->stream_retention_ms};
-    TRY(store_log(engine->store, part, head->first - 1, expired_record, &expired, fault));
-    if (expired.count == 0) return LEAT_OK;
-    bool rest;
-    *more |= expired.count == TRIM_BUDGET;
-    return store_trim(engine->store, part, expired.upto, TRIM_BUDGET, &rest, fault);
-}
-
 static enum leat_code keep_streams(struct engine *engine, struct table *table, struct arena *arena, uint64_t now_ms, bool *more,
                                    struct leat_fault *fault) {
     struct store_head *heads;
-    TRY(tables_heads(engine, table, arena, &heads, fault));
-    for (uint16_t i = 0; i < table->part_count; i++)
-        TRY(trim_part(engine, table_part(table, i), &heads[i], now_ms, more, fault));
+    for (uint16_t i = 0; i < table->part_count && now_ms > engine->stream_retention_ms; i++)
+        TRY(trim_log(engine, table_part(table, i), now_ms - engine->stream_retention_ms, more, fault));
     TRY(tables_heads(engine, table, arena, &heads, fault));
     struct stream_set set;
     bool changed = false;
@@ -57,11 +37,11 @@ static enum leat_code keep_streams(struct engine *engine, struct table *table, s
     TRY(stream_set_rotate(&set, arena, now_ms, engine->shard_rotation_ms, heads, &changed, fault));
     stream_set_forget(&set, now_ms, engine->stream_retention_ms, heads, &changed);
     if (!changed) return LEAT_OK;
-    const struct table draft = {.id = table->id, .part_count = table->part_count, .spec = table->spec,
-                                .indexes = table->indexes, .index_count = table->index_count, .streams = set};
-    struct table *copy;
-    TRY(table_copy(&draft, &engine->catalogue, &copy, fault));
-    TRY(tables_store(engine, copy, fault));
+    struct change change = {.put_count = 1};
+    struct table draft = *table;
+    draft.streams = set;
+    TRY(table_copy(&draft, &engine->catalogue, &change.puts[0], fault));
+    TRY(change_commit(engine, &change, fault));
     engine_hooks_run(engine, table->spec.name);
     return LEAT_OK;
 }
@@ -73,7 +53,7 @@ static bool collect_kept(void *context, struct table *table) {
     struct kept *kept = context;
     bool expires = table->spec.ttl_attribute.data != NULL;
     kept->expiring |= expires;
-    if ((table->streams.count > 0 || expires) && kept->count < kept->capacity) kept->tables[kept->count++] = table_hold(table);
+    if ((table->streams.count > 0 || expires || table->history_id != 0) && kept->count < kept->capacity) kept->tables[kept->count++] = table_hold(table);
     return true;
 }
 
@@ -88,6 +68,7 @@ static void keep_tables(struct engine *engine, struct arena *arena, uint64_t now
         if (table->spec.ttl_attribute.data != NULL)
             complain("time to live", expiry_sweep(engine, table, now_ms, more, &fault), &fault);
         if (table->streams.count > 0) complain("streams", keep_streams(engine, table, arena, now_ms, more, &fault), &fault);
+        complain("history", history_trim(engine, table, now_ms, more, &fault), &fault);
         table_release(table);
     }
     *expiring = kept.expiring;
@@ -96,17 +77,18 @@ static void keep_tables(struct engine *engine, struct arena *arena, uint64_t now
 /* ---- the system partition ---- */
 
 struct sweep {
+    const struct engine *engine;
     struct arena *arena;
     struct leat_slice keys[TOKEN_BUDGET];
-    size_t count, max;
-    uint64_t before_ms; /* tokens: older ones go; 0: everything */
+    size_t count;
+    uint64_t before_ms; /* tokens older than this go */
 };
 
-static bool sweep_row(void *context, struct leat_slice key, struct leat_slice value) {
+static bool token_row(void *context, struct leat_slice key, struct leat_slice value) {
     struct sweep *sweep = context;
-    if (sweep->before_ms != 0 && token_time_ms(value) >= sweep->before_ms) return true;
+    if (token_time_ms(value) >= sweep->before_ms) return true;
     sweep->keys[sweep->count] = arena_copy(sweep->arena, key);
-    return sweep->keys[sweep->count].data != NULL && ++sweep->count < sweep->max;
+    return sweep->keys[sweep->count].data != NULL && ++sweep->count < TOKEN_BUDGET;
 }
 
 static enum leat_code forget_keys(struct engine *engine, const struct sweep *sweep, struct leat_fault *fault) {
@@ -124,24 +106,35 @@ static enum leat_code forget_keys(struct engine *engine, const struct sweep *swe
 static enum leat_code forget_tokens(struct engine *engine, struct sweep *sweep, uint64_t now_ms, bool *more,
                                     struct leat_fault *fault) {
     sweep->count = 0;
-    sweep->max = TOKEN_BUDGET;
     sweep->before_ms = now_ms > TOKEN_LIFE_MS ? now_ms - TOKEN_LIFE_MS : 1;
-    TRY(store_scan(engine->store, CATALOGUE_PART, SLICE("k"), SLICE("l"), false, sweep_row, sweep, fault));
+    TRY(store_scan(engine->store, CATALOGUE_PART, SLICE("k"), SLICE("l"), false, token_row, sweep, fault));
     *more |= sweep->count == TOKEN_BUDGET;
     return forget_keys(engine, sweep, fault);
+}
+
+static store_part dropped_part(struct leat_slice key) {
+    store_part part = 0;
+    for (size_t i = 1; i < key.size; i++) part = part << 8 | key.data[i];
+    return part;
+}
+
+/* The first that no copy of the table is being made from. */
+static bool dropped_row(void *context, struct leat_slice key, struct leat_slice value) {
+    struct sweep *sweep = context;
+    (void)value;
+    if (works_read(sweep->engine, (uint32_t)(dropped_part(key) >> 16))) return true;
+    sweep->keys[0] = arena_copy(sweep->arena, key);
+    sweep->count = sweep->keys[0].data != NULL;
+    return false;
 }
 
 /* Deleted tables' partitions, one a step. */
 static enum leat_code drop_one(struct engine *engine, struct sweep *sweep, bool *more, struct leat_fault *fault) {
     sweep->count = 0;
-    sweep->max = 1;
-    sweep->before_ms = 0;
-    TRY(store_scan(engine->store, CATALOGUE_PART, SLICE("d"), SLICE("e"), false, sweep_row, sweep, fault));
-    if (sweep->count == 0 || sweep->keys[0].size != 9) return forget_keys(engine, sweep, fault);
-    store_part part = 0;
-    for (int i = 1; i < 9; i++) part = part << 8 | sweep->keys[0].data[i];
+    TRY(store_scan(engine->store, CATALOGUE_PART, SLICE("d"), SLICE("e"), false, dropped_row, sweep, fault));
+    if (sweep->count == 0) return LEAT_OK;
     bool rest = false;
-    TRY(store_drop(engine->store, part, DROP_BUDGET, &rest, fault));
+    TRY(store_drop(engine->store, dropped_part(sweep->keys[0]), DROP_BUDGET, &rest, fault));
     *more = true;
     return rest ? LEAT_OK : forget_keys(engine, sweep, fault);
 }
@@ -154,7 +147,7 @@ uint64_t housekeeping_step(struct engine *engine, uint64_t now_ms) {
     keep_tables(engine, &arena, now_ms, &more, &expiring);
     struct sweep *sweep = ARENA_NEW(&arena, struct sweep);
     if (sweep != NULL) {
-        sweep->arena = &arena;
+        *sweep = (struct sweep){.engine = engine, .arena = &arena};
         complain("client tokens", forget_tokens(engine, sweep, now_ms, &more, &fault), &fault);
         complain("deleted tables", drop_one(engine, sweep, &more, &fault), &fault);
     }

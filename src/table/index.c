@@ -2,6 +2,7 @@
 
 #include "base/slice.h"
 #include "table/counters.h"
+#include "table/fill.h"
 
 enum { ENTRY_KEY_MAX = 32 * 1024, ENTRY_VALUE_MAX = 1024 * 1024 };
 
@@ -120,9 +121,10 @@ static enum leat_code change_one(const struct table *table, const struct table_i
                        old_key.data == NULL ? 0 : item_size(old_value), new_key.data == NULL ? 0 : item_size(new_value), fault);
 }
 
-enum leat_code index_change(const struct table *table, store_part part, struct leat_slice before, struct leat_slice after,
-                            struct overlay *overlay, struct leat_fault *fault) {
+enum leat_code index_change(struct engine *engine, const struct table *table, store_part part, struct leat_slice store_key,
+                            struct leat_slice before, struct leat_slice after, struct overlay *overlay, struct leat_fault *fault) {
     for (size_t i = 0; i < table->index_count; i++)
-        TRY(change_one(table, &table->indexes[i], part, before, after, overlay, fault));
+        if (fill_passed(engine, table, &table->indexes[i], part, store_key))
+            TRY(change_one(table, &table->indexes[i], part, before, after, overlay, fault));
     return LEAT_OK;
 }

@@ -367,6 +367,9 @@ static enum leat_code choose_source(struct walk *walk) {
     if (walk->index == NULL)
         return fault_set(walk->fault, LEAT_VALIDATION, "The table does not have the specified index: %.*s",
                          SLICE_FORMAT(query->index));
+    if (walk->index->spec->status == LEAT_CREATING)
+        return fault_set(walk->fault, LEAT_VALIDATION, "Cannot read from backfilling global secondary index: %.*s",
+                         SLICE_FORMAT(query->index));
     walk->schema = &walk->index->keys;
     if (!walk->index->spec->local && query->consistent)
         return fault_set(walk->fault, LEAT_VALIDATION, "Consistent reads are not supported on global secondary indexes");

@@ -10,6 +10,16 @@ enum { RECORD_MAX = 4 * 1024 * 1024, TABLE_ARENA_MAX = 16 * 1024 * 1024 };
 
 /* ---- writing ---- */
 
+/* Only while it is not LEAT_ACTIVE, which is what entries without it mean. */
+static void put_state(struct buf *out, enum leat_status status) {
+    if (status != LEAT_ACTIVE) item_put_member_int(out, "state", (int64_t)status + 1);
+}
+
+static enum leat_status get_state(struct leat_slice map) {
+    int64_t state = item_member_int(map, "state");
+    return state == 0 ? LEAT_ACTIVE : (enum leat_status)(state - 1);
+}
+
 static enum leat_code put_index(struct buf *out, const struct table_index *index) {
     const struct leat_index *spec = index->spec;
     size_t mark = item_begin(out, ITEM_M);
@@ -25,6 +35,7 @@ static enum leat_code put_index(struct buf *out, const struct table_index *index
     item_put_member_int(out, "read_units", spec->read_units);
     item_put_member_text(out, "sort_key", spec->sort_key);
     item_put_member_int(out, "space", (int64_t)index->space);
+    put_state(out, spec->status);
     item_put_member_int(out, "write_units", spec->write_units);
     return item_end(out, mark);
 }
@@ -66,6 +77,11 @@ enum leat_code table_to_record(const struct table *table, struct buf *out, struc
     item_put_member_int(out, "billing_changed", (int64_t)spec->billing_changed_ms);
     item_put_member_text(out, "uuid", spec->id);
     item_put_member_text(out, "ttl", spec->ttl_attribute);
+    put_state(out, spec->status);
+    item_put_member_int(out, "loading", (int64_t)spec->loading);
+    item_put_member_int(out, "history", (int64_t)table->history_id);
+    item_put_member_int(out, "recovery_days", (int64_t)spec->recovery_days);
+    item_put_member_int(out, "recovery_since", (int64_t)table->recovery_since_ms);
     if (spec->settings.data != NULL) {
         item_put_name(out, SLICE("settings"));
         item_put_binary(out, spec->settings);
@@ -103,7 +119,8 @@ static bool get_index(struct leat_slice map, struct arena *arena, struct leat_in
                                 .projection = (enum leat_project)item_member_int(map, "projection"),
                                 .include = include,
                                 .read_units = item_member_int(map, "read_units"),
-                                .write_units = item_member_int(map, "write_units")};
+                                .write_units = item_member_int(map, "write_units"),
+                                .status = get_state(map)};
     struct item_iterator at = item_iterate(list);
     while (item_list_next(&at, &entry)) include[spec->include_count++] = arena_copy(arena, entry.payload);
     *index = (struct table_index){
@@ -144,6 +161,8 @@ static enum leat_code table_fill(struct table *table, struct leat_slice record, 
     struct arena *arena = &table->arena;
     table->id = (uint32_t)item_member_int(record, "number");
     table->part_count = (uint16_t)item_member_int(record, "parts");
+    table->history_id = (uint32_t)item_member_int(record, "history");
+    table->recovery_since_ms = (uint64_t)item_member_int(record, "recovery_since");
     table->spec = (struct leat_table){.name = get_text(record, "name", arena),
                                       .partition_key = get_text(record, "partition_key", arena),
                                       .sort_key = get_text(record, "sort_key", arena),
@@ -153,7 +172,9 @@ static enum leat_code table_fill(struct table *table, struct leat_slice record, 
                                       .deletion_protection = item_member_int(record, "protection") != 0,
                                       .ttl_attribute = get_text(record, "ttl", arena),
                                       .settings = get_text(record, "settings", arena),
-                                      .status = LEAT_ACTIVE,
+                                      .recovery_days = (uint32_t)item_member_int(record, "recovery_days"),
+                                      .loading = item_member_int(record, "loading") != 0,
+                                      .status = get_state(record),
                                       .id = get_text(record, "uuid", arena),
                                       .created_ms = (uint64_t)item_member_int(record, "created"),
                                       .throughput_decreases_today = (uint64_t)item_member_int(record, "decreases"),

@@ -5,9 +5,12 @@
 
 #include "base/random.h"
 #include "base/slice.h"
-#include "table/backfill.h"
+#include "table/change.h"
 #include "table/counters.h"
 #include "table/expiry.h"
+#include "table/history.h"
+#include "table/indexes.h"
+#include "table/states.h"
 
 enum { RECORD_MAX = 4 * 1024 * 1024, UNITS_WRITE_A_PART = 1000, UNITS_READ_A_PART = 3000, PARTS_ON_DEMAND = 4 };
 
@@ -60,37 +63,73 @@ static enum leat_code add_counters(struct engine *engine, const struct table *ta
     return LEAT_OK;
 }
 
-/* Takes over the reference. */
-static enum leat_code describe(struct engine *engine, struct table *table, enum leat_status status,
-                               struct leat_description *out, struct leat_fault *fault) {
+enum leat_code tables_count(struct engine *engine, const struct table *table, uint64_t *items, struct leat_fault *fault) {
+    *items = 0;
+    for (uint16_t i = 0; i < table->part_count; i++) {
+        const struct store_key where = {table_part(table, i), counters_key()};
+        struct arena arena;
+        struct leat_slice value;
+        arena_init(&arena, 4096);
+        enum leat_code code = store_get(engine->store, &where, 1, &arena, &value, fault);
+        if (code == LEAT_OK) *items += counters_decode(value).items;
+        arena_fini(&arena);
+        TRY(code);
+    }
+    return LEAT_OK;
+}
+
+static void add_progress(struct engine *engine, const struct table *table, struct leat_table *spec, struct leat_index *indexes) {
+    if (spec->status != LEAT_ACTIVE)
+        (void)works_progress(engine, WORK_COPY, table->id, 0, &spec->progress_done, &spec->progress_total);
+    for (size_t i = 0; i < table->index_count; i++) {
+        if (indexes[i].status != LEAT_CREATING) continue;
+        indexes[i].filling = spec->status != LEAT_UPDATING;
+        (void)works_progress(engine, WORK_FILL, table->id, work_index_id(&table->indexes[i]), &indexes[i].progress_done,
+                             &indexes[i].progress_total);
+    }
+}
+
+static enum leat_code fill_description(struct engine *engine, struct table *table, enum leat_status status, struct leat_memory *memory,
+                                       struct leat_table *out, struct leat_fault *fault) {
+    struct leat_index *indexes = ARENA_ARRAY(&memory->arena, struct leat_index, table->index_count);
+    if (indexes == NULL) return fault_memory(fault);
+    *out = table->spec;
+    out->status = status;
+    out->indexes = indexes;
+    out->recovery_to_ms = out->recovery_days > 0 ? engine_now_ms(engine) : 0;
+    out->recovery_from_ms = history_from_ms(table, out->recovery_to_ms);
+    for (size_t i = 0; i < table->index_count; i++) {
+        indexes[i] = *table->indexes[i].spec;
+        if (status == LEAT_CREATING || status == LEAT_DELETING) indexes[i].status = status;
+    }
+    add_progress(engine, table, out, indexes);
+    return add_counters(engine, table, memory, out, indexes, fault);
+}
+
+enum leat_code tables_show(struct engine *engine, struct table *table, enum leat_status status, struct leat_description *out,
+                           struct leat_fault *fault) {
     struct leat_memory *memory = table_memory_new(0);
+    *out = (struct leat_description){.memory = NULL};
     if (memory == NULL) {
         table_release(table);
         return fault_memory(fault);
     }
     memory->table = table;
-    struct leat_index *indexes = ARENA_ARRAY(&memory->arena, struct leat_index, table->index_count);
-    enum leat_code code = indexes == NULL ? fault_memory(fault) : LEAT_OK;
+    enum leat_code code = fill_description(engine, table, status, memory, &out->table, fault);
     if (code == LEAT_OK) {
-        *out = (struct leat_description){.table = table->spec, .memory = memory};
-        for (size_t i = 0; i < table->index_count; i++) indexes[i] = *table->indexes[i].spec;
-        out->table.indexes = indexes;
-        out->table.status = status;
-        code = add_counters(engine, table, memory, &out->table, indexes, fault);
-    }
-    if (code != LEAT_OK) {
+        out->memory = memory;
+    } else {
         table_memory_free(memory);
         *out = (struct leat_description){.memory = NULL};
     }
     return code;
 }
 
-enum leat_code tables_describe(struct engine *engine, struct leat_slice name, struct leat_description *out,
-                               struct leat_fault *fault) {
+enum leat_code tables_describe(struct engine *engine, struct leat_slice name, struct leat_description *out, struct leat_fault *fault) {
     struct table *table = catalogue_find(&engine->catalogue, name);
     *out = (struct leat_description){.memory = NULL};
     if (table == NULL) return no_table(name, fault);
-    return describe(engine, table, LEAT_ACTIVE, out, fault);
+    return tables_show(engine, table, table->spec.status, out, fault);
 }
 
 struct listing { struct leat_result *result; size_t limit; bool more; bool failed; };
@@ -123,144 +162,83 @@ enum leat_code tables_list(struct engine *engine, struct leat_slice start, size_
     return LEAT_OK;
 }
 
-/* ---- storing; writing thread ---- */
-
-static enum leat_code put_entry(struct store_transaction *transaction, const char *prefix, struct leat_slice name,
-                                struct leat_slice value, struct leat_fault *fault) {
-    struct buf key;
-    buf_init(&key, STORE_KEY_MAX);
-    buf_slice(&key, slice_text(prefix));
-    buf_slice(&key, name);
-    enum leat_code code = !buf_ok(&key)       ? fault_memory(fault)
-                          : value.data == NULL ? store_del(transaction, CATALOGUE_PART, buf_view(&key), fault)
-                                               : store_put(transaction, CATALOGUE_PART, buf_view(&key), value, fault);
-    buf_fini(&key);
-    return code;
-}
-
-static enum leat_code put_table(struct engine *engine, struct store_transaction *transaction, const struct table *table,
-                                struct leat_fault *fault) {
-    struct buf record, next_id;
-    buf_init(&record, RECORD_MAX);
-    buf_init(&next_id, 64);
-    item_put_int(&next_id, engine->catalogue.next_id);
-    enum leat_code code = table_to_record(table, &record, fault);
-    if (code == LEAT_OK) code = put_entry(transaction, "t", table->spec.name, buf_view(&record), fault);
-    if (code == LEAT_OK) code = put_entry(transaction, "i", SLICE(""), buf_view(&next_id), fault);
-    buf_fini(&record);
-    buf_fini(&next_id);
-    return code;
-}
-
-/* Marks partitions for dropping: housekeeping does it, also after a restart. */
-static enum leat_code put_dropped(struct store_transaction *transaction, uint32_t id, uint16_t parts, struct leat_fault *fault) {
-    for (uint32_t i = 0; i < parts; i++) {
-        uint64_t part = (uint64_t)id << 16 | i;
-        uint8_t name[8];
-        for (int k = 0; k < 8; k++) name[k] = (uint8_t)(part >> (56 - 8 * k));
-        TRY(put_entry(transaction, "d", slice_of(name, sizeof name), SLICE("1"), fault));
-    }
-    return LEAT_OK;
-}
-
-typedef enum leat_code (*entries_fn)(struct engine *engine, struct store_transaction *transaction, const struct table *table,
-                                     const void *context, struct leat_fault *fault);
-
-static enum leat_code in_transaction(struct engine *engine, entries_fn entries, const struct table *table,
-                                     const void *context, struct leat_fault *fault) {
-    struct store_transaction *transaction;
-    const store_part part = CATALOGUE_PART;
-    TRY(store_begin(engine->store, &part, 1, &transaction, fault));
-    enum leat_code code = entries(engine, transaction, table, context, fault);
-    if (code == LEAT_OK) return store_commit(transaction, fault);
-    store_abort(transaction);
-    return code;
-}
-
-static enum leat_code entries_store(struct engine *engine, struct store_transaction *transaction, const struct table *table,
-                                    const void *context, struct leat_fault *fault) {
-    const struct table_index *dropped = context;
-    TRY(put_table(engine, transaction, table, fault));
-    if (dropped == NULL || dropped->spec->local) return LEAT_OK;
-    return put_dropped(transaction, dropped->id, 1, fault);
-}
-
-static enum leat_code entries_delete(struct engine *engine, struct store_transaction *transaction, const struct table *table,
-                                     const void *context, struct leat_fault *fault) {
-    (void)engine;
-    (void)context;
-    TRY(put_entry(transaction, "t", table->spec.name, (struct leat_slice){NULL, 0}, fault));
-    TRY(put_dropped(transaction, table->id, table->part_count, fault));
-    for (size_t i = 0; i < table->index_count; i++)
-        if (!table->indexes[i].spec->local) TRY(put_dropped(transaction, table->indexes[i].id, 1, fault));
-    return LEAT_OK;
-}
-
-static enum leat_code store_and_install(struct engine *engine, struct table *table, const struct table_index *dropped,
-                                        struct leat_fault *fault) {
-    enum leat_code code = in_transaction(engine, entries_store, table, dropped, fault);
-    if (code == LEAT_OK) return catalogue_install(&engine->catalogue, table, fault);
-    table_release(table);
-    return code;
-}
-
-enum leat_code tables_store(struct engine *engine, struct table *table, struct leat_fault *fault) {
-    return store_and_install(engine, table, NULL, fault);
-}
-
 /* ---- creating ---- */
 
 struct create { const struct leat_table *spec; struct table *made; };
 
-static enum leat_code number_indexes(struct engine *engine, struct table *table, struct leat_fault *fault) {
-    table->indexes = ARENA_ARRAY(&table->arena, struct table_index, table->spec.index_count);
-    if (table->indexes == NULL) return fault_memory(fault);
-    table->index_count = table->spec.index_count;
+static enum leat_code number_indexes(struct engine *engine, struct table *table, enum leat_status status, struct leat_fault *fault) {
+    size_t count = table->spec.index_count;
+    struct leat_index *specs = ARENA_ARRAY(&table->arena, struct leat_index, count);
+    table->indexes = ARENA_ARRAY(&table->arena, struct table_index, count);
+    if (table->indexes == NULL || specs == NULL) return fault_memory(fault);
+    table->index_count = count;
     uint8_t locals = 0;
-    for (size_t i = 0; i < table->index_count; i++) {
-        table->indexes[i].spec = &table->spec.indexes[i];
-        if (table->spec.indexes[i].local) table->indexes[i].space = (uint8_t)(SCHEMA_SPACE_LOCAL + locals++);
+    for (size_t i = 0; i < count; i++) {
+        specs[i] = table->spec.indexes[i];
+        specs[i].status = status;
+        table->indexes[i].spec = &specs[i];
+        if (specs[i].local) table->indexes[i].space = (uint8_t)(SCHEMA_SPACE_LOCAL + locals++);
         else table->indexes[i].id = engine->catalogue.next_id++;
     }
+    table->spec.indexes = specs;
     return LEAT_OK;
 }
 
 /* A snapshot whose strings still belong to the request; table_copy makes it whole. */
-static enum leat_code create_draft(struct engine *engine, const struct leat_table *spec, struct table *draft,
+static enum leat_code create_draft(struct engine *engine, const struct leat_table *spec, enum leat_status indexes, struct table *draft,
                                    struct leat_fault *fault) {
     draft->spec = *spec;
     draft->id = engine->catalogue.next_id++;
     draft->part_count = tables_parts(spec);
     uint64_t now_ms = engine_now_ms(engine);
     draft->spec.created_ms = now_ms;
+    draft->spec.status = LEAT_CREATING;
+    draft->spec.recovery_days = 0;
     char uuid[RANDOM_UUID_SIZE];
     random_uuid(uuid);
     draft->spec.id = arena_copy(&draft->arena, slice_text(uuid));
     if (draft->spec.id.data == NULL) return fault_memory(fault);
-    TRY(number_indexes(engine, draft, fault));
+    TRY(number_indexes(engine, draft, indexes, fault));
     if (spec->stream == LEAT_VIEW_NONE) return LEAT_OK;
     struct store_head *heads;
     TRY(tables_heads(engine, draft, &draft->arena, &heads, fault));
     return stream_set_enable(&draft->streams, &draft->arena, spec->stream, now_ms, heads, draft->part_count, fault);
 }
 
-static enum leat_code create_control(struct engine *engine, void *context, struct leat_fault *fault) {
-    struct create *create = context;
-    struct leat_slice name = create->spec->name;
-    struct table *existing = catalogue_find(&engine->catalogue, name);
+enum leat_code tables_make(struct engine *engine, const struct leat_table *spec, enum leat_status indexes, struct table **out,
+                           struct leat_fault *fault) {
+    struct table *existing = catalogue_find(&engine->catalogue, spec->name);
     table_release(existing);
     if (existing != NULL)
-        return fault_set(fault, LEAT_RESOURCE_IN_USE, "Table already exists: %.*s", SLICE_FORMAT(name));
+        return fault_set(fault, LEAT_RESOURCE_IN_USE, "Table already exists: %.*s", SLICE_FORMAT(spec->name));
     if (engine->catalogue.count >= CATALOGUE_TABLES_MAX)
         return fault_set(fault, LEAT_LIMIT_EXCEEDED, "Too many tables: the limit is %d", CATALOGUE_TABLES_MAX);
     struct table draft = {.id = 0};
     arena_init(&draft.arena, RECORD_MAX);
-    enum leat_code code = create_draft(engine, create->spec, &draft, fault);
-    if (code == LEAT_OK) code = table_copy(&draft, &engine->catalogue, &create->made, fault);
+    enum leat_code code = create_draft(engine, spec, indexes, &draft, fault);
+    if (code == LEAT_OK) code = table_copy(&draft, &engine->catalogue, out, fault);
     arena_fini(&draft.arena);
-    TRY(code);
+    return code;
+}
+
+static enum leat_code create_in(struct engine *engine, struct create *create, struct change *change, struct leat_fault *fault) {
+    TRY(tables_make(engine, create->spec, LEAT_ACTIVE, &create->made, fault));
+    change->puts[change->put_count++] = create->made;
+    if (engine->settle_ms > 0) TRY(states_settle(engine, create->made, NULL, change, fault));
+    create->made->spec.status = states_next(engine, create->made, NULL, change);
+    return LEAT_OK;
+}
+
+static enum leat_code create_control(struct engine *engine, void *context, struct leat_fault *fault) {
+    struct create *create = context;
+    struct change change = {.put_count = 0};
+    enum leat_code code = create_in(engine, create, &change, fault);
+    if (code != LEAT_OK) {
+        change_discard(&change);
+        return code;
+    }
     table_hold(create->made); /* one for the catalogue, one for the answer */
-    code = tables_store(engine, create->made, fault);
+    code = change_commit(engine, &change, fault);
     if (code != LEAT_OK) table_release(create->made);
     return code;
 }
@@ -271,32 +249,52 @@ enum leat_code tables_create(struct engine *engine, const struct leat_table *spe
     *out = (struct leat_description){.memory = NULL};
     TRY(tables_check(spec, fault));
     TRY(executor_call(&engine->executor, create_control, &create, fault));
-    return describe(engine, create.made, LEAT_CREATING, out, fault);
+    return tables_show(engine, create.made, LEAT_CREATING, out, fault);
 }
 
 /* ---- deleting ---- */
 
 struct delete { struct leat_slice name; struct table *gone; };
 
+/* leat's own tables may go at any time. */
+static bool reserved(const struct table *table) { return slice_starts(table->spec.name, SLICE("leat:")); }
+
+static enum leat_code check_delete(const struct table *table, struct leat_fault *fault) {
+    if (reserved(table) || table->spec.status == LEAT_DELETING) return LEAT_OK;
+    TRY(states_check(table, fault));
+    if (!table->spec.deletion_protection) return LEAT_OK;
+    return fault_set(fault, LEAT_VALIDATION,
+                     "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection "
+                     "first.");
+}
+
+static enum leat_code delete_in(struct engine *engine, const struct table *table, struct change *change, struct leat_fault *fault) {
+    struct table *copy;
+    if (engine->settle_ms == 0 || reserved(table)) {
+        states_remove(table, change);
+        return LEAT_OK;
+    }
+    TRY(table_copy(table, &engine->catalogue, &copy, fault));
+    copy->spec.status = LEAT_DELETING;
+    change->puts[change->put_count++] = copy;
+    return states_settle(engine, copy, NULL, change, fault);
+}
+
 static enum leat_code delete_control(struct engine *engine, void *context, struct leat_fault *fault) {
     struct delete *delete = context;
+    struct change change = {.put_count = 0};
     struct table *table = catalogue_find(&engine->catalogue, delete->name);
     if (table == NULL) return no_table(delete->name, fault);
-    enum leat_code code = LEAT_OK;
-    if (table->spec.deletion_protection)
-        code = fault_set(fault, LEAT_VALIDATION,
-                         "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection "
-                         "first.");
-    if (code == LEAT_OK) code = in_transaction(engine, entries_delete, table, NULL, fault);
-    if (code != LEAT_OK) {
-        table_release(table);
-        return code;
+    enum leat_code code = check_delete(table, fault);
+    if (code == LEAT_OK && table->spec.status != LEAT_DELETING) {
+        code = delete_in(engine, table, &change, fault);
+        if (code == LEAT_OK) code = change_commit(engine, &change, fault);
+        else change_discard(&change);
+        if (code == LEAT_OK) engine_hooks_run(engine, table->spec.name);
     }
-    delete->gone = table;
-    catalogue_remove(&engine->catalogue, table->spec.name);
-    executor_housekeeping_soon(&engine->executor);
-    engine_hooks_run(engine, table->spec.name);
-    return LEAT_OK;
+    if (code == LEAT_OK) delete->gone = table;
+    else table_release(table);
+    return code;
 }
 
 enum leat_code tables_delete(struct engine *engine, struct leat_slice name, struct leat_description *out,
@@ -304,7 +302,7 @@ enum leat_code tables_delete(struct engine *engine, struct leat_slice name, stru
     struct delete delete = {.name = name};
     *out = (struct leat_description){.memory = NULL};
     TRY(executor_call(&engine->executor, delete_control, &delete, fault));
-    return describe(engine, delete.gone, LEAT_DELETING, out, fault);
+    return tables_show(engine, delete.gone, LEAT_DELETING, out, fault);
 }
 
 /* ---- changing ---- */
@@ -345,34 +343,59 @@ static void change_units(struct engine *engine, struct table *table, const struc
     spec->write_units = change->write_units;
 }
 
-static enum leat_code update_control(struct engine *engine, void *context, struct leat_fault *fault) {
-    struct update *update = context;
-    const struct leat_table_change *change = update->change;
-    struct table *old = catalogue_find(&engine->catalogue, change->name), *table;
-    if (old == NULL) return no_table(change->name, fault);
-    enum leat_code code = table_copy(old, &engine->catalogue, &table, fault);
+/* What AWS takes a table through UPDATING for. */
+static bool takes_time(const struct leat_table_change *asked) {
+    return asked->change_stream || asked->change_billing || asked->change_units || asked->change_protection ||
+           asked->index_create != NULL || asked->index_delete.data != NULL || asked->index_update != NULL;
+}
+
+static enum leat_code update_table(struct engine *engine, struct table *table, const struct leat_table_change *asked,
+                                   struct change *change, struct leat_fault *fault) {
+    if (asked->change_protection) table->spec.deletion_protection = asked->deletion_protection;
+    if (asked->change_settings) table->spec.settings = arena_copy(&table->arena, asked->settings);
+    if (asked->change_loading) table->spec.loading = asked->loading;
+    change_units(engine, table, asked);
+    if (asked->change_stream) TRY(change_stream(engine, table, asked->stream, fault));
+    if (asked->change_ttl) TRY(expiry_set(engine, table, asked->ttl_attribute, change, fault));
+    if (asked->change_recovery) TRY(history_set(engine, table, asked->recovery_days, change, fault));
+    TRY(indexes_change(engine, table, asked, change, fault));
+    if (engine->settle_ms > 0 && takes_time(asked)) {
+        table->spec.status = LEAT_UPDATING;
+        TRY(states_settle(engine, table, NULL, change, fault));
+    }
+    table->spec.status = states_next(engine, table, change->ended, change);
+    return table_derive(table, &engine->catalogue, fault);
+}
+
+static enum leat_code update_in(struct engine *engine, struct update *update, struct change *change, struct leat_fault *fault) {
+    const struct leat_table_change *asked = update->change;
+    struct table *old = catalogue_find(&engine->catalogue, asked->name), *table;
+    if (old == NULL) return no_table(asked->name, fault);
+    enum leat_code code = asked->change_loading || asked->change_settings ? LEAT_OK : states_check(old, fault);
+    if (code == LEAT_OK) code = table_copy(old, &engine->catalogue, &table, fault);
     table_release(old);
     TRY(code);
-    if (change->change_protection) table->spec.deletion_protection = change->deletion_protection;
-    if (change->change_settings) table->spec.settings = arena_copy(&table->arena, change->settings);
-    change_units(engine, table, change);
-    const struct table_index *dropped = NULL;
-    if (change->change_stream) code = change_stream(engine, table, change->stream, fault);
-    if (code == LEAT_OK && change->change_ttl) code = expiry_set(engine, table, change->ttl_attribute, fault);
-    if (code == LEAT_OK) code = backfill_change_indexes(engine, table, change, &dropped, fault);
-    if (code == LEAT_OK) code = table_derive(table, &engine->catalogue, fault);
+    change->puts[change->put_count++] = update->made = table;
+    return update_table(engine, table, asked, change, fault);
+}
+
+static enum leat_code update_control(struct engine *engine, void *context, struct leat_fault *fault) {
+    struct update *update = context;
+    struct change change = {.put_count = 0};
+    enum leat_code code = update_in(engine, update, &change, fault);
     if (code != LEAT_OK) {
-        table_release(table);
+        change_discard(&change);
         return code;
     }
-    update->made = table_hold(table);
-    code = store_and_install(engine, table, dropped, fault);
+    table_hold(update->made);
+    code = change_commit(engine, &change, fault);
     if (code != LEAT_OK) {
         table_release(update->made);
         return code;
     }
     executor_housekeeping_soon(&engine->executor);
     engine_hooks_run(engine, update->made->spec.name);
+    works_begin(engine, update->made->id);
     return LEAT_OK;
 }
 
@@ -381,5 +404,5 @@ enum leat_code tables_update(struct engine *engine, const struct leat_table_chan
     struct update update = {.change = change};
     *out = (struct leat_description){.memory = NULL};
     TRY(executor_call(&engine->executor, update_control, &update, fault));
-    return describe(engine, update.made, LEAT_UPDATING, out, fault);
+    return tables_show(engine, update.made, LEAT_UPDATING, out, fault);
 }

@@ -16,8 +16,13 @@ enum leat_code tables_delete(struct engine *engine, struct leat_slice name, stru
 enum leat_code tables_list(struct engine *engine, struct leat_slice start, size_t limit, struct leat_result *result,
                            struct leat_fault *fault) LEAT_MUST_USE;
 
-/* Stores a changed copy and installs it. Takes over the reference. Writing thread. */
-enum leat_code tables_store(struct engine *engine, struct table *table, struct leat_fault *fault) LEAT_MUST_USE;
+/* A snapshot for a new table, CREATING, with one reference; its indexes in the given state. Not stored. Writing thread. */
+enum leat_code tables_make(struct engine *engine, const struct leat_table *spec, enum leat_status indexes, struct table **out,
+                           struct leat_fault *fault) LEAT_MUST_USE;
+/* A description of the table in that state. Takes over the reference. */
+enum leat_code tables_show(struct engine *engine, struct table *table, enum leat_status status, struct leat_description *out,
+                           struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code tables_count(struct engine *engine, const struct table *table, uint64_t *items, struct leat_fault *fault) LEAT_MUST_USE;
 /* The heads of all partitions of a table, in the arena. */
 enum leat_code tables_heads(struct engine *engine, const struct table *table, struct arena *arena, struct store_head **out,
                             struct leat_fault *fault) LEAT_MUST_USE;

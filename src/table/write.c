@@ -113,7 +113,8 @@ static enum leat_code prepare_operation(struct engine *engine, const struct leat
     own_request(&write, arena);
     TRY(parse_expressions(operation, &write, arena, fault));
     if (write.kind == LEAT_PUT) TRY(write_take_item(operation, write.item, fault));
-    TRY(catalogue_need(&engine->catalogue, write.table, &operation->table, fault));
+    if (write.load) operation->table = catalogue_find(&engine->catalogue, write.table);
+    if (operation->table == NULL) TRY(catalogue_need(&engine->catalogue, write.table, &operation->table, fault));
     return write_bind(operation, &write, arena, fault);
 }
 

@@ -100,7 +100,11 @@ static void index_description(struct api_call *call, const struct leat_table *ta
     key_schema(json, index->partition_key, index->sort_key);
     projection(json, index);
     if (!index->local) {
-        member_text(json, "IndexStatus", table->status == LEAT_CREATING ? "CREATING" : "ACTIVE");
+        member_text(json, "IndexStatus", status_names[index->status]);
+        if (index->status == LEAT_CREATING && table->status != LEAT_CREATING) { /* not of one that came with its table */
+            json_key(json, "Backfilling");
+            json_bool(json, index->filling);
+        }
         json_key(json, "ProvisionedThroughput");
         json_object(json);
         member_int(json, "NumberOfDecreasesToday", 0);
