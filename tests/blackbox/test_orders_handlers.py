@@ -50,7 +50,7 @@ LIFE = [
 @pytest.mark.parametrize("runtime,keeper,handler", [
     ("python3.11", "python", "handler.handler"), ("nodejs20.x", "node", "index.handler")])
 def test_a_repeated_batch_counts_once(server, tmp_path, runtime, keeper, handler):
-    subprocess.run([ROOT / "tools/install-node-modules"], check=True)
+    subprocess.run([ROOT / "tools/install-node-modules", "examples/orders/node"], check=True)
     subprocess.run([ROOT / "examples/orders/pack.py", tmp_path], check=True)
     tables, functions = client(server, "dynamodb"), client(server, "lambda")
     table = f"totals-{keeper}"
