@@ -22,10 +22,8 @@ static enum leat_code get_parse(const struct leat_get *get, struct get_one *one,
     return expr_environment_finish(&environment, true, fault);
 }
 
-static enum leat_code get_prepare(struct engine *engine, const struct leat_get *get, struct get_one *one,
-                                  struct store_key *where, struct arena *arena, struct leat_fault *fault) {
-    TRY(get_parse(get, one, arena, fault));
-    TRY(catalogue_need(&engine->catalogue, get->table, &one->table, fault));
+static enum leat_code get_locate(const struct leat_get *get, const struct get_one *one, struct store_key *where,
+                                 struct arena *arena, struct leat_fault *fault) {
     struct schema_key key;
     TRY(schema_check_key(&one->table->keys, get->key, &key, fault));
     return write_locate(one->table, &key, arena, &where->part, &where->key, fault);
@@ -48,8 +46,11 @@ static enum leat_code get_all(struct engine *engine, const struct leat_get *gets
     result->items = ARENA_ARRAY(arena, struct leat_slice, count);
     result->capacity = ARENA_ARRAY(arena, double, count);
     if (keys == NULL || result->items == NULL || result->capacity == NULL) return fault_memory(fault);
+    /* what is wrong with the request by itself comes before what tables say of it, and that before what they say of keys */
+    for (size_t i = 0; i < count; i++) TRY(get_parse(&gets[i], &ones[i], arena, fault));
+    for (size_t i = 0; i < count; i++) TRY(catalogue_need(&engine->catalogue, gets[i].table, &ones[i].table, fault));
     for (size_t i = 0; i < count; i++) {
-        TRY(get_prepare(engine, &gets[i], &ones[i], &keys[i], arena, fault));
+        TRY(get_locate(&gets[i], &ones[i], &keys[i], arena, fault));
         size_t earlier = 0;
         while (earlier < i && ones[earlier].table->id != ones[i].table->id) earlier++;
         ones[i].slot = earlier < i ? ones[earlier].slot : result->capacity_count++;

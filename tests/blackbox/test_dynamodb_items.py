@@ -246,6 +246,16 @@ def test_a_key_that_does_not_fit_cancels_a_reading_transaction(dynamodb, table):
     assert [reason["Code"] for reason in answer["CancellationReasons"]] == ["ValidationError"]
 
 
+def test_what_is_wrong_beside_a_key_comes_first(dynamodb, table):
+    """The request by itself, then its tables; only then keys, which cancel."""
+    misfit = {"Get": {"TableName": table, "Key": {"pk": {"S": "x"}}}}
+    for first, second in ((0, 1), (1, 0)):
+        syntax = [misfit, {"Get": {"TableName": table, "Key": item("x", 1), "ProjectionExpression": "a, , b"}}]
+        assert refused(dynamodb.transact_get_items, TransactItems=[syntax[first], syntax[second]])[0] == "ValidationException"
+        missing = [misfit, {"Get": {"TableName": "no-such-table", "Key": item("x", 1)}}]
+        assert refused(dynamodb.transact_get_items, TransactItems=[missing[first], missing[second]])[0] == "ResourceNotFoundException"
+
+
 def test_boto3s_resource(leat, table):
     resource = boto3.resource("dynamodb", endpoint_url=leat.endpoint, region_name=REGION, aws_access_key_id="local",
                               aws_secret_access_key="local").Table(table)

@@ -2,6 +2,7 @@
 import base64
 
 import expressions
+import several
 from model import Index, Keys, Table
 from values import ITEM_MAX, decode_item, encode, encode_item, item_size
 
@@ -14,6 +15,7 @@ BINARIES = [b"", b"\0", b"a", b"ab", b"\xff", b"b", b"\xff\xff"]
 WRONG = [{"N": "abc"}, {"N": ""}, {"SS": []}, {"NS": ["1", "1.0"]}, {}, {"S": "a", "N": "1"}, {"NULL": False}, {"N": "1e126"},
          {"N": "1e-131"}, {"N": "123456789012345678901234567890123456789"}, {"N": 5}, {"S": 5}, {"B": "abc"}, {"BS": ["YQ==", "YQ=="]},
          {"SS": ["a", "a"]}, {"L": [{"N": "x"}]}, {"M": {"xx": {"SS": []}}}, {"BOOL": 3}, {"Q": "a"}, {"SS": "a"}]
+SLOPPINESS = 0.15  # share of the requests that have something wrong, perhaps
 KEYS = {"S": [{"S": text} for text in STRINGS[1:]],
         "N": [{"N": number} for number in NUMBERS],
         "B": [{"B": base64.b64encode(data).decode()} for data in BINARIES[1:]]}
@@ -33,7 +35,9 @@ def make_table(random, name):
     for index in indexes:
         index.projection = random.choice(["ALL", "KEYS_ONLY", "INCLUDE"])
         index.include = ["cc", "dd"]
-    return Table(name, Keys("pk", sort, types), indexes)
+    table = Table(name, Keys("pk", sort, types), indexes)
+    table.view = random.choice(["NEW_AND_OLD_IMAGES", "NEW_AND_OLD_IMAGES", "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"])
+    return table
 
 
 def create_request(table):
@@ -42,7 +46,8 @@ def create_request(table):
 
     used = set(table.keys.names()).union(*(index.keys.names() for index in table.indexes.values()))
     request = {"TableName": table.name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": schema(table.keys),
-               "AttributeDefinitions": [{"AttributeName": name, "AttributeType": table.keys.types[name]} for name in sorted(used)]}
+               "AttributeDefinitions": [{"AttributeName": name, "AttributeType": table.keys.types[name]} for name in sorted(used)],
+               "StreamSpecification": {"StreamEnabled": True, "StreamViewType": table.view}}
     for index in table.indexes.values():
         projection = {"ProjectionType": index.projection}
         if index.projection == "INCLUDE":
@@ -64,7 +69,9 @@ class Generator:
     def __init__(self, random, table):
         self.random, self.table = random, table
         self.names, self.values, self.sloppy = {}, {}, False
+        self.sloppiness = SLOPPINESS
         self.waiting = []  # requests that come next
+        self.tokens = []  # transactions that had one
         self.known = []  # [(path, value)] of an item, so that expressions meet what is there
 
     def chance(self, share):
@@ -346,7 +353,7 @@ class Generator:
 
     def begin(self):
         self.names, self.values = {}, {}
-        self.sloppy = self.chance(0.15)
+        self.sloppy = self.chance(self.sloppiness)
         return {"TableName": self.table.name}
 
     def conditional(self, request, share, returns):
@@ -556,8 +563,10 @@ class Generator:
         if self.chance(0.01):
             return self.extreme()
         few = len(self.table.items) < 12
-        kind = self.random.choices(["PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan"],
-                                   [35 if few else 12, 35, 4 if few else 12, 10, 20, 8])[0]
+        kind = self.random.choices(["PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan", "several"],
+                                   [35 if few else 12, 35, 4 if few else 12, 10, 20, 8, 25])[0]
+        if kind == "several":
+            return several.request(self)
         methods = {"PutItem": self.put_item, "UpdateItem": self.update_item, "DeleteItem": self.delete_item,
                    "GetItem": self.get_item, "Query": self.query, "Scan": self.scan}
         return kind, methods[kind]()

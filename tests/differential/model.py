@@ -63,6 +63,8 @@ class Table:
         self.name, self.keys = name, keys
         self.indexes = {index.name: index for index in indexes}
         self.items = {}
+        self.changes = []  # (key, old, new): what the stream is to tell
+        self.tokens = {}  # of transactions: what was asked
 
     def key_of(self, item):
         """A hashable key."""
@@ -150,6 +152,22 @@ class Table:
         self.check_inside_keys(paths)
         return given, condition, update, returns
 
+    def any_key(self):
+        """One that fits."""
+        return {name: {"S": ("S", "a"), "N": ("N", values.settle(1)), "B": ("B", b"a")}[self.keys.types[name]]
+                for name in self.keys.names()}
+
+    def keep(self, key, new):
+        """new: the item, or None. What changes nothing leaves no record."""
+        old = self.items.get(key)
+        if new == old:
+            return
+        self.changes.append((key, old, new))
+        if new is None:
+            del self.items[key]
+        else:
+            self.items[key] = new
+
     def decide(self, request, given, condition):
         """The item that is there."""
         old = self.items.get(self.key_of(given))
@@ -161,26 +179,30 @@ class Table:
     def put_item(self, request):
         item, condition, _, returns = self.write(request, "Item")
         old = self.decide(request, item, condition)
-        self.items[self.key_of(item)] = item
+        self.keep(self.key_of(item), item)
         return {"Attributes": encode_item(old)} if returns == "ALL_OLD" and old is not None else {}
 
     def delete_item(self, request):
         key, condition, _, returns = self.write(request, "Key")
         old = self.decide(request, key, condition)
-        self.items.pop(self.key_of(key), None)
+        self.keep(self.key_of(key), None)
         return {"Attributes": encode_item(old)} if returns == "ALL_OLD" and old is not None else {}
+
+    def updated(self, update, item):
+        if update is None:
+            return item
+        new = expressions.apply_update(update, item)
+        check_depth(new)
+        if item_size(new) > ITEM_MAX:
+            raise Refused(words="size")
+        self.check_item(new)
+        return new
 
     def update_item(self, request):
         key, condition, update, returns = self.write(request, "Key", updates=True)
         old = self.decide(request, key, condition)
-        new = old or key
-        if update:
-            new = expressions.apply_update(update, new)
-            check_depth(new)
-            if item_size(new) > ITEM_MAX:
-                raise Refused(words="size")
-            self.check_item(new)
-        self.items[self.key_of(key)] = new
+        new = self.updated(update, old or key)
+        self.keep(self.key_of(key), new)
         shown = {"NONE": None, "ALL_OLD": old, "ALL_NEW": new, "UPDATED_OLD": old, "UPDATED_NEW": new}[returns]
         if shown is not None and returns.startswith("UPDATED"):
             shown = expressions.project(update.paths, shown) if update else None

@@ -15,11 +15,12 @@ DIGITS_MAX, LEAD_MAX, LEAD_MIN = 38, 125, -130
 
 
 class Refused(Exception):
-    """An answer that is an error; item: what ReturnValuesOnConditionCheckFailure gives."""
+    """An answer that is an error; item: what ReturnValuesOnConditionCheckFailure gives; reasons: of a cancelled transaction, as
+    (code, item) or None. others: kinds that are right too, when several things are wrong."""
 
-    def __init__(self, kind="ValidationException", words="", item=None):
+    def __init__(self, kind="ValidationException", words="", item=None, reasons=None):
         super().__init__(f"{kind}: {words}")
-        self.kind, self.item = kind, item
+        self.kind, self.item, self.reasons, self.others = kind, item, reasons, set()
 
 
 def settle(number):

@@ -1,5 +1,6 @@
 /* TransactGetItems. Source: Amazon DynamoDB API Reference, TransactGetItems. */
 #include <stdio.h>
+#include <string.h>
 
 #include "api/dynamodb/dynamodb.h"
 #include "base/slice.h"
@@ -50,7 +51,7 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
 }
 
 /* A key that does not fit its table cancels the transaction, where everything else that is wrong fails the request: each key is
- * looked up on its own to tell which ones. */
+ * looked up on its own to tell which ones. The request's own fault is a key's when it reads the same. */
 static bool find_reasons(struct api_call *call, const struct leat_get *gets, size_t count) {
     struct leat_reason *reasons = ARENA_ARRAY(call->arena, struct leat_reason, count);
     if (reasons == NULL) return false;
@@ -63,7 +64,7 @@ static bool find_reasons(struct api_call *call, const struct leat_get *gets, siz
         leat_result_free(&single);
         if (reasons[i].code == LEAT_OK) continue;
         (void)snprintf(reasons[i].message, sizeof reasons[i].message, "%.255s", fault.message);
-        any = true;
+        any |= strcmp(fault.message, call->fault.message) == 0;
     }
     leat_result_free(&call->result);
     call->result.reasons = reasons;
