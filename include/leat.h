@@ -89,8 +89,8 @@ LEAT_PUBLIC enum leat_code leat_table_update(struct leat *db, const struct leat_
 LEAT_PUBLIC enum leat_code leat_table_copy(struct leat *db, const struct leat_copy *copy, struct leat_description *out,
                                            struct leat_fault *fault) LEAT_MUST_USE;
 /* Names in ascending order after `start` (absent: from the first), at most `limit`, into result->items as plain text;
- * last_key is the last name when there are more. */
-LEAT_PUBLIC enum leat_code leat_table_list(struct leat *db, struct leat_slice start, size_t limit,
+ * last_key is the last name when there are more. prefix: only names that begin with it; absent: all but reserved ones. */
+LEAT_PUBLIC enum leat_code leat_table_list(struct leat *db, struct leat_slice prefix, struct leat_slice start, size_t limit,
                                            struct leat_result *result, struct leat_fault *fault) LEAT_MUST_USE;
 
 /* ------------------------------------------------------------------ writing */

@@ -42,6 +42,12 @@ struct leat_slice {
     X(ACCESS_DENIED, "AccessDeniedException")                                                                          \
     X(POINT_IN_TIME_RECOVERY_UNAVAILABLE, "PointInTimeRecoveryUnavailableException")                                   \
     X(INVALID_RESTORE_TIME, "InvalidRestoreTimeException")                                                             \
+    X(CONTINUOUS_BACKUPS_UNAVAILABLE, "ContinuousBackupsUnavailableException")                                         \
+    X(BACKUP_NOT_FOUND, "BackupNotFoundException")                                                                     \
+    X(BACKUP_IN_USE, "BackupInUseException")                                                                           \
+    X(TABLE_NOT_FOUND, "TableNotFoundException")                                                                       \
+    X(TABLE_IN_USE, "TableInUseException")                                                                             \
+    X(TABLE_ALREADY_EXISTS, "TableAlreadyExistsException")                                                             \
     X(STORE_CONFLICT, "InternalServerError") /* nothing happened, rerun */                                             \
     X(STORE_UNKNOWN, "InternalServerError")  /* commit outcome not known */                                            \
     X(STORE_FULL, "InternalServerError")     /* disk or quota full; nothing was changed */                             \
@@ -139,9 +145,11 @@ struct leat_table {
     struct leat_slice ttl_attribute; /* time to live by this attribute; absent: off */
     uint32_t recovery_days; /* point-in-time recovery: how far back, 1 to 35; 0: off */
     bool loading; /* it stays LEAT_CREATING, and only writes with `load` reach it, until a change says otherwise */
+    uint64_t expires_ms; /* from this moment on the table removes itself; 0: never */
     struct leat_slice settings; /* an item of the caller's own (tags, class, encryption ...): stored and given back */
     /* in descriptions only: */
     enum leat_status status;
+    bool copied; /* another table is being made from it */
     struct leat_slice id, arn; /* id: a UUID */
     uint64_t created_ms;
     uint64_t item_count, size_bytes;
@@ -187,6 +195,7 @@ struct leat_copy {
     struct leat_slice source; /* a table's name or ARN */
     uint64_t at_ms; /* 0: now. Other moments need recovery_days on the source; whatever was written up to and in at_ms is in the copy */
     const struct leat_table *target; /* keys as the source's; name, indexes, billing as wanted; no stream, no time to live */
+    bool delete_source; /* with at_ms 0: the source is deleted in the same moment, as leat_table_delete does it */
 };
 
 enum leat_write_kind { LEAT_PUT, LEAT_UPDATE, LEAT_DELETE, LEAT_CHECK /* in transactions: only the condition */ };

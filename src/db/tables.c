@@ -28,9 +28,9 @@ LEAT_PUBLIC enum leat_code leat_table_copy(struct leat *db, const struct leat_co
     return copy_table(db->engine, copy, out, fault);
 }
 
-LEAT_PUBLIC enum leat_code leat_table_list(struct leat *db, struct leat_slice start, size_t limit, struct leat_result *result,
-                                           struct leat_fault *fault) {
-    return tables_list(db->engine, start, limit, result, fault);
+LEAT_PUBLIC enum leat_code leat_table_list(struct leat *db, struct leat_slice prefix, struct leat_slice start, size_t limit,
+                                           struct leat_result *result, struct leat_fault *fault) {
+    return tables_list(db->engine, prefix, start, limit, result, fault);
 }
 
 LEAT_PUBLIC void leat_description_free(struct leat_description *description) {

@@ -12,6 +12,7 @@
 
 enum { COPY_ROWS, COPY_UNDO };
 enum { UNDO_RECORDS_MAX = 200, UNDO_ARENA_MAX = 512 * 1024 * 1024 };
+enum { RESTORES_MAX = 50 }; /* at once; Developer Guide, "Quotas": concurrent restores. Copies for leat itself do not count */
 
 /* A row of the source in the copy: the hash stands behind the key's first byte. */
 static store_part part_of(const struct table *table, struct leat_slice key) {
@@ -199,7 +200,7 @@ static enum leat_code step_undo(struct engine *engine, struct work *work, const 
 /* ---- the work ---- */
 
 enum leat_code copy_step(struct engine *engine, struct work *work, struct table *table, struct leat_fault *fault) {
-    bool end = work->place.part >= work->source->part_count;
+    bool end = work->place.part >= work->source->part_count || (work->phase == COPY_UNDO && work->source->history_id == 0);
     if (work->phase == COPY_UNDO) return end ? states_end(engine, work, table, fault) : step_undo(engine, work, table, fault);
     if (!end) return step_rows(engine, work, table, fault);
     work->phase = COPY_UNDO;
@@ -247,7 +248,7 @@ static enum leat_code take_source(struct engine *engine, struct copying *copying
     if (at_ms != 0 && (at_ms < history_from_ms(source, now_ms) || at_ms > now_ms))
         return fault_set(fault, LEAT_INVALID_RESTORE_TIME,
                          "The specified restore time is not within the point in time recovery window of the table");
-    if (source->history_id != 0) return LEAT_OK;
+    if (source->history_id != 0 || copying->copy->delete_source) return LEAT_OK; /* deleted: it will not change any more */
     struct table *copy;
     TRY(table_copy(source, &engine->catalogue, &copy, fault));
     copy->history_id = engine->catalogue.next_id++;
@@ -265,6 +266,17 @@ static enum leat_code check_keys(const struct table *source, const struct leat_t
     return fault_set(fault, LEAT_VALIDATION, "a copy has the keys of its source");
 }
 
+static bool reserved(struct leat_slice name) { return slice_starts(name, SLICE("leat:")); }
+
+static enum leat_code check_count(const struct engine *engine, const struct leat_table *target, struct leat_fault *fault) {
+    size_t count = 0;
+    for (const struct work *work = engine->works; work != NULL; work = work->next)
+        count += work->kind == WORK_COPY && !reserved(work->table);
+    if (count < RESTORES_MAX || reserved(target->name)) return LEAT_OK;
+    return fault_set(fault, LEAT_LIMIT_EXCEEDED,
+                     "Subscriber limit exceeded: Only %d restore operations can be done simultaneously", RESTORES_MAX);
+}
+
 static enum leat_code begin_work(struct engine *engine, struct copying *copying, struct table *source, struct change *change,
                                  struct leat_fault *fault) {
     struct work *work;
@@ -272,6 +284,8 @@ static enum leat_code begin_work(struct engine *engine, struct copying *copying,
     change_add(change, work);
     work->source = table_hold(source);
     TRY(tables_count(engine, source, &work->total, fault));
+    work->cuts = ARENA_ARRAY(&work->arena, store_sequence, source->part_count);
+    if (source->history_id == 0) return work->cuts == NULL ? fault_memory(fault) : LEAT_OK;
     return history_cuts(engine, source, copying->copy->at_ms, &work->arena, &work->cuts, fault);
 }
 
@@ -279,12 +293,14 @@ static enum leat_code begin(struct engine *engine, struct copying *copying, stru
     struct table *source = NULL;
     enum leat_code code = take_source(engine, copying, change, &source, fault);
     if (code == LEAT_OK) code = check_keys(source, copying->copy->target, fault);
+    if (code == LEAT_OK) code = check_count(engine, copying->copy->target, fault);
     if (code == LEAT_OK) code = tables_make(engine, copying->copy->target, LEAT_CREATING, &copying->made, fault);
     if (code == LEAT_OK) {
         change->puts[change->put_count++] = copying->made;
         code = begin_work(engine, copying, source, change, fault);
     }
     if (code == LEAT_OK && engine->settle_ms > 0) code = states_settle(engine, copying->made, NULL, change, fault);
+    if (code == LEAT_OK && copying->copy->delete_source) code = tables_remove(engine, source, change, fault);
     table_release(source);
     return code;
 }
@@ -303,6 +319,7 @@ static enum leat_code copy_control(struct engine *engine, void *context, struct 
         table_release(copying->made);
         return code;
     }
+    if (copying->copy->delete_source) engine_hooks_run(engine, catalogue_name(copying->copy->source));
     works_begin(engine, copying->made->id);
     return LEAT_OK;
 }

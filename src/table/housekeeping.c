@@ -53,8 +53,21 @@ static bool collect_kept(void *context, struct table *table) {
     struct kept *kept = context;
     bool expires = table->spec.ttl_attribute.data != NULL;
     kept->expiring |= expires;
-    if ((table->streams.count > 0 || expires || table->history_id != 0) && kept->count < kept->capacity) kept->tables[kept->count++] = table_hold(table);
+    bool wanted = table->streams.count > 0 || expires || table->history_id != 0 || table->spec.expires_ms != 0;
+    if (wanted && kept->count < kept->capacity) kept->tables[kept->count++] = table_hold(table);
     return true;
+}
+
+static enum leat_code end_table(struct engine *engine, const struct table *table, struct leat_fault *fault) {
+    struct change change = {.put_count = 0};
+    enum leat_code code = tables_remove(engine, table, &change, fault);
+    if (code == LEAT_OK) return change_commit(engine, &change, fault);
+    change_discard(&change);
+    return code;
+}
+
+static bool ends(struct engine *engine, const struct table *table, uint64_t now_ms) {
+    return table->spec.expires_ms != 0 && table->spec.expires_ms <= now_ms && table_ready(table) && !works_read(engine, table->id);
 }
 
 static void keep_tables(struct engine *engine, struct arena *arena, uint64_t now_ms, bool *more, bool *expiring) {
@@ -68,6 +81,7 @@ static void keep_tables(struct engine *engine, struct arena *arena, uint64_t now
         if (table->spec.ttl_attribute.data != NULL)
             complain("time to live", expiry_sweep(engine, table, now_ms, more, &fault), &fault);
         if (table->streams.count > 0) complain("streams", keep_streams(engine, table, arena, now_ms, more, &fault), &fault);
+        if (ends(engine, table, now_ms)) complain("a table past its time", end_table(engine, table, &fault), &fault);
         complain("history", history_trim(engine, table, now_ms, more, &fault), &fault);
         table_release(table);
     }

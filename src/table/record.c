@@ -79,6 +79,7 @@ enum leat_code table_to_record(const struct table *table, struct buf *out, struc
     item_put_member_text(out, "ttl", spec->ttl_attribute);
     put_state(out, spec->status);
     item_put_member_int(out, "loading", (int64_t)spec->loading);
+    if (spec->expires_ms != 0) item_put_member_int(out, "expires", (int64_t)spec->expires_ms);
     item_put_member_int(out, "history", (int64_t)table->history_id);
     item_put_member_int(out, "recovery_days", (int64_t)spec->recovery_days);
     item_put_member_int(out, "recovery_since", (int64_t)table->recovery_since_ms);
@@ -174,6 +175,7 @@ static enum leat_code table_fill(struct table *table, struct leat_slice record, 
                                       .settings = get_text(record, "settings", arena),
                                       .recovery_days = (uint32_t)item_member_int(record, "recovery_days"),
                                       .loading = item_member_int(record, "loading") != 0,
+                                      .expires_ms = (uint64_t)item_member_int(record, "expires"),
                                       .status = get_state(record),
                                       .id = get_text(record, "uuid", arena),
                                       .created_ms = (uint64_t)item_member_int(record, "created"),

@@ -81,6 +81,7 @@ enum leat_code tables_count(struct engine *engine, const struct table *table, ui
 static void add_progress(struct engine *engine, const struct table *table, struct leat_table *spec, struct leat_index *indexes) {
     if (spec->status != LEAT_ACTIVE)
         (void)works_progress(engine, WORK_COPY, table->id, 0, &spec->progress_done, &spec->progress_total);
+    spec->copied = works_copied(engine, table->id);
     for (size_t i = 0; i < table->index_count; i++) {
         if (indexes[i].status != LEAT_CREATING) continue;
         indexes[i].filling = spec->status != LEAT_UPDATING;
@@ -132,12 +133,14 @@ enum leat_code tables_describe(struct engine *engine, struct leat_slice name, st
     return tables_show(engine, table, table->spec.status, out, fault);
 }
 
-struct listing { struct leat_result *result; size_t limit; bool more; bool failed; };
+struct listing { struct leat_result *result; struct leat_slice prefix; size_t limit; bool more; bool failed; };
 
 static bool list_one(void *context, struct table *table) {
     struct listing *listing = context;
     struct leat_result *result = listing->result;
-    if (slice_starts(table->spec.name, SLICE("leat:"))) return true;
+    if (listing->prefix.data == NULL && slice_starts(table->spec.name, SLICE("leat:"))) return true;
+    if (listing->prefix.data != NULL && !slice_starts(table->spec.name, listing->prefix))
+        return slice_compare(table->spec.name, listing->prefix) < 0; /* behind those with the prefix: it is the end */
     if (result->count == listing->limit) {
         listing->more = true;
         return false;
@@ -148,14 +151,14 @@ static bool list_one(void *context, struct table *table) {
     return true;
 }
 
-enum leat_code tables_list(struct engine *engine, struct leat_slice start, size_t limit, struct leat_result *result,
-                           struct leat_fault *fault) {
+enum leat_code tables_list(struct engine *engine, struct leat_slice prefix, struct leat_slice start, size_t limit,
+                           struct leat_result *result, struct leat_fault *fault) {
     if (limit > CATALOGUE_TABLES_MAX) limit = CATALOGUE_TABLES_MAX;
     *result = (struct leat_result){.memory = table_memory_new(0)};
     if (result->memory == NULL) return fault_memory(fault);
     result->items = ARENA_ARRAY(&result->memory->arena, struct leat_slice, limit + 1);
     if (result->items == NULL) return fault_memory(fault);
-    struct listing listing = {result, limit, false, false};
+    struct listing listing = {.result = result, .prefix = prefix, .limit = limit};
     catalogue_each(&engine->catalogue, start, list_one, &listing);
     if (listing.failed) return fault_memory(fault);
     if (listing.more && result->count > 0) result->last_key = result->items[result->count - 1];
@@ -260,7 +263,7 @@ struct delete { struct leat_slice name; struct table *gone; };
 static bool reserved(const struct table *table) { return slice_starts(table->spec.name, SLICE("leat:")); }
 
 static enum leat_code check_delete(const struct table *table, struct leat_fault *fault) {
-    if (reserved(table) || table->spec.status == LEAT_DELETING) return LEAT_OK;
+    if (reserved(table)) return LEAT_OK;
     TRY(states_check(table, fault));
     if (!table->spec.deletion_protection) return LEAT_OK;
     return fault_set(fault, LEAT_VALIDATION,
@@ -268,8 +271,9 @@ static enum leat_code check_delete(const struct table *table, struct leat_fault 
                      "first.");
 }
 
-static enum leat_code delete_in(struct engine *engine, const struct table *table, struct change *change, struct leat_fault *fault) {
+enum leat_code tables_remove(struct engine *engine, const struct table *table, struct change *change, struct leat_fault *fault) {
     struct table *copy;
+    TRY(check_delete(table, fault));
     if (engine->settle_ms == 0 || reserved(table)) {
         states_remove(table, change);
         return LEAT_OK;
@@ -285,9 +289,9 @@ static enum leat_code delete_control(struct engine *engine, void *context, struc
     struct change change = {.put_count = 0};
     struct table *table = catalogue_find(&engine->catalogue, delete->name);
     if (table == NULL) return no_table(delete->name, fault);
-    enum leat_code code = check_delete(table, fault);
-    if (code == LEAT_OK && table->spec.status != LEAT_DELETING) {
-        code = delete_in(engine, table, &change, fault);
+    enum leat_code code = LEAT_OK;
+    if (table->spec.status != LEAT_DELETING || reserved(table)) {
+        code = tables_remove(engine, table, &change, fault);
         if (code == LEAT_OK) code = change_commit(engine, &change, fault);
         else change_discard(&change);
         if (code == LEAT_OK) engine_hooks_run(engine, table->spec.name);
@@ -371,7 +375,8 @@ static enum leat_code update_in(struct engine *engine, struct update *update, st
     const struct leat_table_change *asked = update->change;
     struct table *old = catalogue_find(&engine->catalogue, asked->name), *table;
     if (old == NULL) return no_table(asked->name, fault);
-    enum leat_code code = asked->change_loading || asked->change_settings ? LEAT_OK : states_check(old, fault);
+    bool any_state = asked->change_loading || asked->change_settings || asked->change_recovery;
+    enum leat_code code = any_state ? LEAT_OK : states_check(old, fault);
     if (code == LEAT_OK) code = table_copy(old, &engine->catalogue, &table, fault);
     table_release(old);
     TRY(code);

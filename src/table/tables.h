@@ -5,6 +5,8 @@
 #include "table/engine.h"
 #include "table/memory.h"
 
+struct change;
+
 enum leat_code tables_create(struct engine *engine, const struct leat_table *spec, struct leat_description *out,
                              struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code tables_describe(struct engine *engine, struct leat_slice name, struct leat_description *out,
@@ -13,12 +15,15 @@ enum leat_code tables_update(struct engine *engine, const struct leat_table_chan
                              struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code tables_delete(struct engine *engine, struct leat_slice name, struct leat_description *out,
                              struct leat_fault *fault) LEAT_MUST_USE;
-enum leat_code tables_list(struct engine *engine, struct leat_slice start, size_t limit, struct leat_result *result,
-                           struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code tables_list(struct engine *engine, struct leat_slice prefix, struct leat_slice start, size_t limit,
+                           struct leat_result *result, struct leat_fault *fault) LEAT_MUST_USE;
 
 /* A snapshot for a new table, CREATING, with one reference; its indexes in the given state. Not stored. Writing thread. */
 enum leat_code tables_make(struct engine *engine, const struct leat_table *spec, enum leat_status indexes, struct table **out,
                            struct leat_fault *fault) LEAT_MUST_USE;
+/* Deletes the table in the change, or faults when that may not be. Writing thread. */
+enum leat_code tables_remove(struct engine *engine, const struct table *table, struct change *change,
+                             struct leat_fault *fault) LEAT_MUST_USE;
 /* A description of the table in that state. Takes over the reference. */
 enum leat_code tables_show(struct engine *engine, struct table *table, enum leat_status status, struct leat_description *out,
                            struct leat_fault *fault) LEAT_MUST_USE;

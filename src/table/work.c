@@ -207,6 +207,15 @@ bool works_read(const struct engine *engine, uint32_t id) {
     return false;
 }
 
+bool works_copied(struct engine *engine, uint32_t table_id) {
+    bool found = false;
+    pthread_mutex_lock(&engine->works_lock);
+    for (const struct work *work = engine->works; work != NULL; work = work->next)
+        found |= work->source != NULL && work->source->id == table_id;
+    pthread_mutex_unlock(&engine->works_lock);
+    return found;
+}
+
 bool works_progress(struct engine *engine, enum work_kind kind, uint32_t table_id, uint32_t index_id, uint64_t *done, uint64_t *total) {
     pthread_mutex_lock(&engine->works_lock);
     const struct work *work = works_find(engine, kind, table_id, index_id);

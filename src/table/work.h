@@ -60,6 +60,9 @@ struct work *works_find(struct engine *engine, enum work_kind kind, uint32_t tab
 /* Does any copy read the partitions of this id (items or history)? They must not be dropped yet. */
 bool works_read(const struct engine *engine, uint32_t id);
 
+/* Is any copy of this table being made? From any thread. */
+bool works_copied(struct engine *engine, uint32_t table_id);
+
 /* Is there such work, and how far is it? From any thread. */
 bool works_progress(struct engine *engine, enum work_kind kind, uint32_t table_id, uint32_t index_id, uint64_t *done, uint64_t *total);
 /* Counts rows as done; they are seen by works_progress. */

@@ -15,7 +15,7 @@ static void run(struct api_call *call, void *input) {
     const struct input *in = input;
     struct json_writer *json = &call->json;
     size_t limit = in->limit.given ? (size_t)in->limit.value : LIMIT_MAX;
-    enum leat_code code = leat_table_list(call->server->db, in->start, limit, &call->result, &call->fault);
+    enum leat_code code = leat_table_list(call->server->db, (struct leat_slice){NULL, 0}, in->start, limit, &call->result, &call->fault);
     if (code != LEAT_OK) {
         api_fail(call, code, &call->fault);
         return;
