@@ -43,6 +43,8 @@ struct leat_options {
     uint64_t settle_ms;           /* how long tables and indexes are CREATING, UPDATING and DELETING at least; 0: not at all */
     uint64_t map_bytes_first;     /* 0: default; see store options */
     uint64_t bytes_max;           /* 0: none; size limit of the database file, past it writes answer LEAT_STORE_FULL */
+    uint64_t collection_bytes_max; /* 0: 10 GB; size limit of an item collection of a table with local indexes */
+    bool throttle; /* hold tables and indexes with LEAT_PROVISIONED to their units; off: they may do what the machine can */
     uint64_t (*now_ms)(void *);   /* NULL: the system's clock, milliseconds since 1970 */
     void *now_context;
 };
@@ -123,8 +125,9 @@ LEAT_PUBLIC enum leat_code leat_delete(struct leat *db, const char *table, struc
 
 LEAT_PUBLIC enum leat_code leat_get(struct leat *db, const struct leat_get *get, struct leat_result *result,
                                     struct leat_fault *fault) LEAT_MUST_USE;
-/* All from one snapshot: BatchGetItem, TransactGetItems. */
-LEAT_PUBLIC enum leat_code leat_get_many(struct leat *db, const struct leat_get *gets, size_t count,
+/* All from one snapshot. LEAT_EACH: as BatchGetItem does, at most 16 MB; what is left out is in result->unprocessed. LEAT_ATOMIC:
+ * as TransactGetItems, all or LEAT_TRANSACTION_CANCELED with result->reasons. */
+LEAT_PUBLIC enum leat_code leat_get_many(struct leat *db, const struct leat_get *gets, size_t count, enum leat_mode mode,
                                          struct leat_result *result, struct leat_fault *fault) LEAT_MUST_USE;
 
 LEAT_PUBLIC enum leat_code leat_query(struct leat *db, const struct leat_query *query, struct leat_result *result,

@@ -79,6 +79,26 @@ struct leat_fault {
 #define LEAT_MUST_USE
 #endif
 
+/* The units that a request has consumed of one table. DynamoDB Developer Guide, "Provisioned throughput considerations". */
+struct leat_index_capacity {
+    struct leat_slice name;
+    bool local;
+    double units;
+};
+struct leat_capacity {
+    double units;                        /* of the table itself, without its indexes */
+    struct leat_index_capacity *indexes; /* each that was read or changed, once */
+    size_t index_count;
+    bool write; /* write units; else read units */
+};
+
+/* An item collection: all items of a table with local indexes that have one partition key. */
+struct leat_collection {
+    size_t table;          /* which entry of result.capacity is its table's */
+    struct leat_slice key; /* the partition key as an item */
+    uint64_t bytes;        /* after the write: items and their entries in local indexes, 100 bytes for each of them included */
+};
+
 /* What a call answers. The call sets all of it, also when it fails; then leat_result_free, before the next use. */
 struct leat_result {
     struct leat_slice *items; /* get: 0 or 1; get_many: one per key, absent where there is none; query: the page */
@@ -87,14 +107,17 @@ struct leat_result {
     struct leat_slice last_key;   /* query and scan: where to go on; absent at the end */
     struct leat_slice attributes; /* write: what ReturnValues asked for; absent if nothing. Failed condition: the old
                                      item, if asked for */
-    double *capacity; /* units consumed, one per table in the order of first mention in the request (NULL: none) */
+    struct leat_capacity *capacity; /* one per table in the order of first mention in the request (NULL: none) */
     size_t capacity_count;
+    struct leat_collection *collections; /* written to, each once */
+    size_t collection_count;
+    bool *unprocessed; /* NULL: everything was done; else one per get or write: left out, to be asked for again (no throughput
+                          left for it, or the answer would have become too large) */
     struct leat_reason *reasons; /* LEAT_TRANSACTION_CANCELED: one per operation */
     size_t reason_count;
     struct leat_slice next_token;    /* statements: where to go on; absent at the end */
     const struct leat_slice *tables; /* statements: the table that each is about */
     size_t table_count;
-    struct leat_slice index;         /* one SELECT: the index it reads */
     struct leat_record *records; /* streams */
     size_t record_count;
     struct leat_memory *memory; /* owns all of the above */

@@ -18,15 +18,6 @@ static const char *name_space(const struct api_call *call) {
     }
 }
 
-/* "ConditionalCheckFailedException" -> "ConditionalCheckFailed" */
-static struct leat_slice reason_code(enum leat_code code) {
-    if (code == LEAT_OK) return SLICE("None");
-    if (code == LEAT_VALIDATION) return SLICE("ValidationError");
-    struct leat_slice name = slice_text(leat_code_name(code)), tail = SLICE("Exception");
-    if (name.size > tail.size && slice_equal(slice_of(name.data + name.size - tail.size, tail.size), tail)) name.size -= tail.size;
-    return name;
-}
-
 static void write_reasons(struct json_writer *json, const struct leat_result *result) {
     json_key(json, "CancellationReasons");
     json_array(json);
@@ -34,7 +25,7 @@ static void write_reasons(struct json_writer *json, const struct leat_result *re
         const struct leat_reason *reason = &result->reasons[i];
         json_object(json);
         json_key(json, "Code");
-        json_string(json, reason_code(reason->code));
+        json_string(json, fault_reason(reason->code));
         if (reason->item.data != NULL) {
             json_key(json, "Item");
             item_to_json(json, reason->item);

@@ -56,3 +56,14 @@ const char *fault_name(enum leat_code code) {
     }
     return "InternalServerError";
 }
+
+struct leat_slice fault_reason(enum leat_code code) {
+    static const char tail[] = "Exception";
+    const char *name = fault_name(code);
+    if (code == LEAT_OK) name = "None";
+    if (code == LEAT_VALIDATION) name = "ValidationError";
+    if (code == LEAT_BUSY) name = "ThrottlingError";
+    size_t size = strlen(name), tail_size = sizeof tail - 1;
+    if (size > tail_size && strcmp(name + size - tail_size, tail) == 0) size -= tail_size;
+    return (struct leat_slice){(const uint8_t *)name, size};
+}

@@ -28,6 +28,9 @@ void fault_copy(struct leat_fault *to, const struct leat_fault *from);
 /* AWS's error type of a code, e.g. "ValidationException". */
 const char *fault_name(enum leat_code code);
 
+/* How AWS calls it in reasons and in members of batches: "ValidationError", "ConditionalCheckFailed"; "None" for LEAT_OK. */
+struct leat_slice fault_reason(enum leat_code code);
+
 /* Returns from the enclosing function when the call failed. */
 #define TRY(call)                                  \
     do {                                           \

@@ -30,6 +30,8 @@ static const struct cmd_option options[] = {
     {"loops", 0, "N", "threads that answer requests (one per processor, at most 4)"},
     {"retention", 0, "TIME", "how long streams keep records: 90m, 24h, 7d (24h)"},
     {"rotation", 0, "TIME", "age at which a shard is closed and followed by a new one (4h)"},
+    {"throttle", 0, NULL, "hold tables with provisioned throughput to their units (off: as fast as the machine)"},
+    {"collection-limit", 0, "BYTES", "size at which an item collection of a table with local indexes is full (10 GB)"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -84,6 +86,14 @@ static enum leat_code read_times(const struct cmd_call *call, struct settings *o
     return LEAT_OK;
 }
 
+static enum leat_code read_limits(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
+    const char *limit = cmd_value(call, "collection-limit");
+    out->db.throttle = cmd_value(call, "throttle") != NULL;
+    if (limit != NULL && (!cmd_number(limit, UINT64_MAX, &out->db.collection_bytes_max) || out->db.collection_bytes_max == 0))
+        return fault_set(fault, LEAT_VALIDATION, "--collection-limit wants a number of bytes, not %s", limit);
+    return LEAT_OK;
+}
+
 static enum leat_code read_credentials(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
     const char *path = cmd_value(call, "credentials");
     if (path != NULL) return cmd_credentials_read(&out->credentials, path, fault);
@@ -120,6 +130,7 @@ static enum leat_code read_settings(const struct cmd_call *call, struct settings
     }
     TRY(read_place(call, out, fault));
     TRY(read_times(call, out, fault));
+    TRY(read_limits(call, out, fault));
     TRY(read_credentials(call, out, fault));
     TRY(read_host_names(call, out, fault));
     TRY(cmd_listen_parse((value = cmd_value(call, "listen")) != NULL ? value : "127.0.0.1:8000", &out->listen, fault));

@@ -14,6 +14,8 @@ LEAT_PUBLIC enum leat_code leat_open(const struct leat_options *options, struct 
                                           .settle_ms = options->settle_ms,
                                           .map_bytes_first = options->map_bytes_first,
                                           .bytes_max = options->bytes_max,
+                                          .collection_bytes_max = options->collection_bytes_max,
+                                          .throttle = options->throttle,
                                           .now_ms = options->now_ms,
                                           .now_context = options->now_context};
     enum leat_code code = engine_new(&engine, &db->engine, fault);

@@ -4,14 +4,14 @@
 
 LEAT_PUBLIC enum leat_code leat_get(struct leat *db, const struct leat_get *get, struct leat_result *result,
                                     struct leat_fault *fault) {
-    enum leat_code code = read_get_many(db->engine, get, 1, false, result, fault);
+    enum leat_code code = read_get_many(db->engine, get, 1, LEAT_EACH, result, fault);
     if (code == LEAT_OK && result->items[0].data == NULL) result->count = 0;
     return code;
 }
 
 LEAT_PUBLIC enum leat_code leat_get_many(struct leat *db, const struct leat_get *gets, size_t count,
-                                         struct leat_result *result, struct leat_fault *fault) {
-    return read_get_many(db->engine, gets, count, false, result, fault);
+                                         enum leat_mode mode, struct leat_result *result, struct leat_fault *fault) {
+    return read_get_many(db->engine, gets, count, mode, result, fault);
 }
 
 LEAT_PUBLIC enum leat_code leat_query(struct leat *db, const struct leat_query *query, struct leat_result *result,

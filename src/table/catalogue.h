@@ -36,7 +36,8 @@ struct table {
     struct leat_table spec; /* status: as stored; the indexes' too */
     struct schema keys;
     struct table_index *indexes;
-    size_t index_count;
+    size_t index_count, local_count; /* local ones are among them */
+    bool collections; /* the sizes of its item collections are counted, or are being (collections.h) */
     struct stream_set streams;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/slice.h"
 #include "stream/record.h"
+#include "table/collections.h"
 #include "table/counters.h"
 #include "table/fill.h"
 #include "table/history.h"
@@ -228,6 +229,7 @@ enum leat_code copy_release(struct engine *engine, struct work *work, struct cha
 
 enum leat_code copy_end(struct engine *engine, struct work *work, struct table *table, struct change *change, struct leat_fault *fault) {
     for (size_t i = 0; i < table->index_count; i++) TRY(fill_new(engine, table, &table->indexes[i], work->due_ms, change, fault));
+    if (table->local_count > 0) TRY(collections_count(engine, table, change, fault));
     return copy_release(engine, work, change, fault);
 }
 

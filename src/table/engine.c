@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "table/collections.h"
+#include "table/throttle.h"
 #include "table/work.h"
 
 static uint64_t system_now_ms(void *context) {
@@ -40,6 +42,8 @@ static enum leat_code engine_start(struct engine *engine, const struct engine_op
     TRY(engine_open_store(engine, options, fault));
     TRY(catalogue_load(&engine->catalogue, engine->store, fault));
     TRY(works_load(engine, fault));
+    TRY(collections_catch_up(engine, fault));
+    if (options->throttle && (engine->throttle = throttle_new()) == NULL) return fault_memory(fault);
     return executor_init(&engine->executor, engine, fault);
 }
 
@@ -49,6 +53,7 @@ enum leat_code engine_new(const struct engine_options *options, struct engine **
     engine->stream_retention_ms = options->stream_retention_ms == 0 ? DAY_MS : options->stream_retention_ms;
     engine->shard_rotation_ms = options->shard_rotation_ms == 0 ? ROTATION_MS : options->shard_rotation_ms;
     engine->settle_ms = options->settle_ms;
+    engine->collection_bytes_max = options->collection_bytes_max == 0 ? COLLECTIONS_BYTES_MAX : options->collection_bytes_max;
     engine->now_ms = options->now_ms == NULL ? system_now_ms : options->now_ms;
     engine->now_context = options->now_context;
     pthread_mutex_init(&engine->hook_lock, NULL);
@@ -73,6 +78,7 @@ void engine_free(struct engine *engine) {
     }
     pthread_mutex_destroy(&engine->hook_lock);
     pthread_mutex_destroy(&engine->works_lock);
+    throttle_free(engine->throttle);
     free(engine->region);
     free(engine->account);
     free(engine);

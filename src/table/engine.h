@@ -11,6 +11,8 @@
 #include "table/catalogue.h"
 #include "table/executor.h"
 
+struct throttle;
+
 struct engine_hook {
     struct engine_hook *next;
     void (*committed)(void *context, struct leat_slice table);
@@ -20,6 +22,8 @@ struct engine_hook {
 struct engine_options {
     const char *directory, *backend, *region, *account;
     uint64_t stream_retention_ms, shard_rotation_ms, settle_ms, map_bytes_first, bytes_max;
+    uint64_t collection_bytes_max; /* 0: COLLECTIONS_BYTES_MAX */
+    bool throttle;
     uint64_t (*now_ms)(void *);
     void *now_context;
     struct store *store; /* for tests: an open store, taken over; directory and backend do not matter then */
@@ -35,7 +39,8 @@ struct engine {
     struct engine_hook *hooks;
     pthread_mutex_t works_lock; /* for who looks at the list; only the writing thread changes it */
     struct work *works;         /* work.h */
-    uint64_t stream_retention_ms, shard_rotation_ms, settle_ms;
+    struct throttle *throttle;  /* NULL: off */
+    uint64_t stream_retention_ms, shard_rotation_ms, settle_ms, collection_bytes_max;
     uint64_t (*now_ms)(void *);
     void *now_context;
     char *region, *account;

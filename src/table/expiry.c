@@ -133,11 +133,9 @@ static enum leat_code add_deletion(struct engine *engine, struct write_job *job,
     if (item.data == NULL || !expiry_due(table, item, now_ms)) return LEAT_OK;
     struct schema_key key = schema_key_of(&table->keys, item);
     struct write_operation *operation = &job->operations[job->count];
-    *operation = (struct write_operation){.kind = LEAT_DELETE, .expire = true, .part = part, .store_key = store_key};
-    TRY(write_key_item(table, &key, arena, &operation->key_item, fault));
-    operation->table = table_hold(table);
+    *operation = (struct write_operation){.kind = LEAT_DELETE, .expire = true, .table = table_hold(table)};
     job->count++;
-    return LEAT_OK;
+    return write_place(operation, &key, arena, fault);
 }
 
 static enum leat_code delete_due(struct engine *engine, struct table *table, store_part part, const struct due *due,
@@ -145,9 +143,7 @@ static enum leat_code delete_due(struct engine *engine, struct table *table, sto
     struct write_job *job;
     TRY(write_job_new(due->count, 0, LEAT_EACH, &job, fault));
     job->count = 0;
-    job->result.capacity_count = 1;
-    job->result.capacity = ARENA_NEW(&job->memory->arena, double);
-    enum leat_code code = job->result.capacity == NULL ? fault_memory(fault) : LEAT_OK;
+    enum leat_code code = LEAT_OK;
     for (size_t i = 0; i < due->count && code == LEAT_OK; i++)
         code = add_deletion(engine, job, table, part, due->keys[i], now_ms, fault);
     if (code != LEAT_OK || job->count == 0) {

@@ -1,7 +1,9 @@
 #include "base/slice.h"
 #include "expr/expr.h"
 #include "table/capacity.h"
+#include "table/charge.h"
 #include "table/read.h"
+#include "table/reasons.h"
 #include "table/write.h"
 
 enum { PROJECTED_MAX = 4 * 1024 * 1024 };
@@ -22,13 +24,6 @@ static enum leat_code get_parse(const struct leat_get *get, struct get_one *one,
     return expr_environment_finish(&environment, true, fault);
 }
 
-static enum leat_code get_locate(const struct leat_get *get, const struct get_one *one, struct store_key *where,
-                                 struct arena *arena, struct leat_fault *fault) {
-    struct schema_key key;
-    TRY(schema_check_key(&one->table->keys, get->key, &key, fault));
-    return write_locate(one->table, &key, arena, &where->part, &where->key, fault);
-}
-
 static enum leat_code project(const struct expr_projection *projection, struct arena *arena, struct leat_slice *item,
                               struct leat_fault *fault) {
     if (projection == NULL || item->data == NULL) return LEAT_OK;
@@ -39,34 +34,132 @@ static enum leat_code project(const struct expr_projection *projection, struct a
     return item->data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
-static enum leat_code get_all(struct engine *engine, const struct leat_get *gets, struct get_one *ones, size_t count,
-                              bool transactional, struct leat_result *result, struct leat_fault *fault) {
-    struct arena *arena = &result->memory->arena;
-    struct store_key *keys = ARENA_ARRAY(arena, struct store_key, count);
-    result->items = ARENA_ARRAY(arena, struct leat_slice, count);
-    result->capacity = ARENA_ARRAY(arena, double, count);
-    if (keys == NULL || result->items == NULL || result->capacity == NULL) return fault_memory(fault);
-    /* what is wrong with the request by itself comes before what tables say of it, and that before what they say of keys */
-    for (size_t i = 0; i < count; i++) TRY(get_parse(&gets[i], &ones[i], arena, fault));
-    for (size_t i = 0; i < count; i++) TRY(catalogue_need(&engine->catalogue, gets[i].table, &ones[i].table, fault));
-    for (size_t i = 0; i < count; i++) {
-        TRY(get_locate(&gets[i], &ones[i], &keys[i], arena, fault));
-        size_t earlier = 0;
-        while (earlier < i && ones[earlier].table->id != ones[i].table->id) earlier++;
-        ones[i].slot = earlier < i ? ones[earlier].slot : result->capacity_count++;
+struct getting {
+    struct engine *engine;
+    const struct leat_get *gets;
+    struct get_one *ones;
+    size_t count;
+    enum leat_mode mode;
+    struct leat_result *result;
+    struct leat_fault *fault;
+};
+
+/* ---- where they are ---- */
+
+static enum leat_code locate(const struct getting *self, size_t i, struct store_key *where, struct leat_fault *fault) {
+    struct schema_key key;
+    const struct table *table = self->ones[i].table;
+    TRY(schema_check_key(&table->keys, self->gets[i].key, &key, fault));
+    return write_locate(table, &key, &self->result->memory->arena, &where->part, &where->key, fault);
+}
+
+/* A key that does not fit its table cancels a transaction; whatever else is wrong fails the request. */
+static enum leat_code locate_all(const struct getting *self, struct store_key *keys) {
+    struct leat_result *result = self->result;
+    bool atomic = self->mode == LEAT_ATOMIC, wrong = false;
+    if (atomic) {
+        result->reasons = ARENA_ARRAY(&result->memory->arena, struct leat_reason, self->count);
+        if (result->reasons == NULL) return fault_memory(self->fault);
+        result->reason_count = self->count;
     }
-    TRY(store_get(engine->store, keys, count, arena, result->items, fault));
-    result->count = count;
-    for (size_t i = 0; i < count; i++) {
-        struct leat_slice *item = &result->items[i];
-        result->capacity[ones[i].slot] +=
-            capacity_read(item->data == NULL ? 0 : item_size(*item), gets[i].consistent, transactional);
-        TRY(project(ones[i].projection, arena, item, fault));
+    for (size_t i = 0; i < self->count; i++) {
+        struct leat_fault own;
+        fault_clear(&own);
+        enum leat_code code = locate(self, i, &keys[i], &own);
+        if (code == LEAT_OK) continue;
+        if (!atomic || code != LEAT_VALIDATION) {
+            if (self->fault != NULL) fault_copy(self->fault, &own);
+            return code;
+        }
+        reasons_set(&result->reasons[i], code, &own);
+        wrong = true;
+    }
+    return wrong ? reasons_cancel(result->reasons, result->reason_count, self->fault) : LEAT_OK;
+}
+
+static void number_tables(struct getting *self) {
+    for (size_t i = 0; i < self->count; i++) {
+        size_t earlier = 0;
+        while (earlier < i && self->ones[earlier].table->id != self->ones[i].table->id) earlier++;
+        self->ones[i].slot = earlier < i ? self->ones[earlier].slot : self->result->capacity_count++;
+    }
+}
+
+/* ---- what may be answered ---- */
+
+static enum leat_code leave_out(const struct getting *self, size_t i) {
+    struct leat_result *result = self->result;
+    if (result->unprocessed == NULL) result->unprocessed = ARENA_ARRAY(&result->memory->arena, bool, self->count);
+    if (result->unprocessed == NULL) return fault_memory(self->fault);
+    result->unprocessed[i] = true;
+    result->items[i] = (struct leat_slice){NULL, 0};
+    return LEAT_OK;
+}
+
+static size_t size_of(struct leat_slice item) { return item.data == NULL ? 0 : item_size(item); }
+
+/* item_bytes: of the whole item, whatever of it is answered */
+static enum leat_code charge(const struct getting *self, size_t i, size_t item_bytes, struct leat_fault *fault) {
+    const struct get_one *one = &self->ones[i];
+    double units = capacity_read(item_bytes, self->gets[i].consistent, self->mode == LEAT_ATOMIC);
+    TRY(charge_read(self->engine, &(struct charge_reading){.table = one->table, .table_units = units}, fault));
+    self->result->capacity[one->slot].units += units;
+    return LEAT_OK;
+}
+
+/* API Reference, BatchGetItem: what there is no throughput for, or what would make the answer too large, is left out, unless nothing is
+ * left. */
+static enum leat_code answer_each(const struct getting *self) {
+    struct leat_slice *items = self->result->items;
+    size_t bytes = 0, throttled = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        size_t whole = size_of(items[i]);
+        TRY(project(self->ones[i].projection, &self->result->memory->arena, &items[i], self->fault));
+        bytes += size_of(items[i]);
+        enum leat_code code = bytes > READ_ANSWER_BYTES_MAX ? LEAT_LIMIT_EXCEEDED : charge(self, i, whole, self->fault);
+        if (code == LEAT_OK) continue;
+        if (code == LEAT_PROVISIONED_THROUGHPUT_EXCEEDED && ++throttled == self->count) return code;
+        if (code != LEAT_LIMIT_EXCEEDED) bytes -= size_of(items[i]);
+        TRY(leave_out(self, i));
     }
     return LEAT_OK;
 }
 
-enum leat_code read_get_many(struct engine *engine, const struct leat_get *gets, size_t count, bool transactional,
+static enum leat_code answer_all(const struct getting *self) {
+    struct leat_result *result = self->result;
+    bool throttled = false;
+    for (size_t i = 0; i < self->count; i++) {
+        struct leat_fault own;
+        fault_clear(&own);
+        enum leat_code code = charge(self, i, size_of(result->items[i]), &own);
+        if (code != LEAT_OK) reasons_set(&result->reasons[i], code, &own);
+        throttled |= code != LEAT_OK;
+        TRY(project(self->ones[i].projection, &result->memory->arena, &result->items[i], self->fault));
+    }
+    if (throttled) return reasons_cancel(result->reasons, result->reason_count, self->fault);
+    result->reason_count = 0;
+    return LEAT_OK;
+}
+
+static enum leat_code get_all(struct getting *self) {
+    struct leat_result *result = self->result;
+    struct arena *arena = &result->memory->arena;
+    struct store_key *keys = ARENA_ARRAY(arena, struct store_key, self->count);
+    result->items = ARENA_ARRAY(arena, struct leat_slice, self->count);
+    result->capacity = ARENA_ARRAY(arena, struct leat_capacity, self->count);
+    if (keys == NULL || result->items == NULL || result->capacity == NULL) return fault_memory(self->fault);
+    /* what is wrong with the request by itself comes before what tables say of it, and that before what they say of keys */
+    for (size_t i = 0; i < self->count; i++) TRY(get_parse(&self->gets[i], &self->ones[i], arena, self->fault));
+    for (size_t i = 0; i < self->count; i++)
+        TRY(catalogue_need(&self->engine->catalogue, self->gets[i].table, &self->ones[i].table, self->fault));
+    TRY(locate_all(self, keys));
+    number_tables(self);
+    TRY(store_get(self->engine->store, keys, self->count, arena, result->items, self->fault));
+    result->count = self->count;
+    return self->mode == LEAT_ATOMIC ? answer_all(self) : answer_each(self);
+}
+
+enum leat_code read_get_many(struct engine *engine, const struct leat_get *gets, size_t count, enum leat_mode mode,
                              struct leat_result *result, struct leat_fault *fault) {
     *result = (struct leat_result){.memory = NULL};
     if (count == 0 || count > READ_GETS_MAX)
@@ -75,7 +168,8 @@ enum leat_code read_get_many(struct engine *engine, const struct leat_get *gets,
     if (result->memory == NULL) return fault_memory(fault);
     struct get_one *ones = ARENA_ARRAY(&result->memory->arena, struct get_one, count);
     if (ones == NULL) return fault_memory(fault);
-    enum leat_code code = get_all(engine, gets, ones, count, transactional, result, fault);
+    struct getting getting = {engine, gets, ones, count, mode, result, fault};
+    enum leat_code code = get_all(&getting);
     for (size_t i = 0; i < count; i++) table_release(ones[i].table);
     return code;
 }

@@ -47,7 +47,10 @@ static enum leat_code mention_job(struct group *group, struct write_job *job, st
         struct write_operation *operation = &job->operations[i];
         operation->entry = overlay_at(overlay, operation->part, operation->store_key, true);
         operation->counters = overlay_at(overlay, operation->part, counters_key(), true);
+        operation->collection = operation->collection_key.data == NULL
+                                    ? NULL : overlay_at(overlay, operation->part, operation->collection_key, true);
         if (operation->entry == NULL || operation->counters == NULL) return fault_memory(fault);
+        if (operation->collection == NULL && operation->collection_key.data != NULL) return fault_memory(fault);
         if (!parts_add(parts, part_count, operation->part)) return too_many(fault);
         if (operation->table->history_id != 0 &&
             !parts_add(parts, part_count, history_part(operation->table, (uint16_t)(operation->part & 0xFFFF))))

@@ -1,6 +1,7 @@
 #include "table/index.h"
 
 #include "base/slice.h"
+#include "table/capacity.h"
 #include "table/counters.h"
 #include "table/fill.h"
 
@@ -82,49 +83,109 @@ enum leat_code index_entry_value(const struct table *table, const struct table_i
     return out->data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
+/* The bytes of an item's entry by AWS's rules, without making it; 0: it has none. */
+static size_t entry_bytes(const struct table *table, const struct table_index *index, struct leat_slice item, size_t item_bytes) {
+    struct schema_key own = schema_key_of(&index->keys, item);
+    if (own.partition.type != index->keys.partition_type) return 0;
+    if (index->keys.sort.data != NULL && own.sort.type != index->keys.sort_type) return 0;
+    if (index->spec->projection == LEAT_PROJECT_ALL) return item_bytes;
+    struct item_iterator at = item_iterate(item);
+    struct leat_slice name;
+    struct item_value attribute;
+    size_t bytes = 0;
+    while (item_map_next(&at, &name, &attribute))
+        if (index_projects(table, index, name)) bytes += name.size + item_value_size(&attribute);
+    return bytes;
+}
+
+bool index_fits(const struct table *table, struct leat_slice item, size_t item_bytes) {
+    if (item_bytes * (1 + table->local_count) <= SCHEMA_ITEM_MAX) return true;
+    size_t bytes = item_bytes;
+    for (size_t i = 0; i < table->index_count; i++)
+        if (table->indexes[i].spec->local) bytes += entry_bytes(table, &table->indexes[i], item, item_bytes);
+    return bytes <= SCHEMA_ITEM_MAX;
+}
+
+/* ---- changing ---- */
+
+/* Most indexes hold whole items, whose sizes are known. */
+static size_t value_bytes(const struct table_index *index, struct leat_slice value, size_t item_bytes) {
+    if (value.data == NULL) return 0;
+    return index->spec->projection == LEAT_PROJECT_ALL ? item_bytes : item_size(value);
+}
+
+static enum leat_code plan_one(const struct table *table, const struct table_index *index, const struct index_images *images,
+                               struct arena *arena, struct index_change *out, struct leat_fault *fault) {
+    struct index_change change = {.index = index};
+    struct leat_slice before = images->before, after = images->after;
+    if (before.data != NULL) TRY(index_entry_key(table, index, before, arena, &change.old_key, fault));
+    if (after.data != NULL) TRY(index_entry_key(table, index, after, arena, &change.new_key, fault));
+    if (change.old_key.data != NULL) TRY(index_entry_value(table, index, before, arena, &change.old_value, fault));
+    if (change.new_key.data != NULL) TRY(index_entry_value(table, index, after, arena, &change.new_value, fault));
+    change.old_bytes = value_bytes(index, change.old_value, images->before_bytes);
+    change.new_bytes = value_bytes(index, change.new_value, images->after_bytes);
+    *out = change;
+    return LEAT_OK;
+}
+
+static bool moved(const struct index_change *change) {
+    return change->old_key.data == NULL || change->new_key.data == NULL || !slice_equal(change->old_key, change->new_key);
+}
+
+static bool changes(const struct index_change *change) {
+    if (change->old_key.data == NULL && change->new_key.data == NULL) return false;
+    return moved(change) || !slice_equal(change->old_value, change->new_value);
+}
+
+enum leat_code index_plan(const struct table *table, const struct index_images *images, struct arena *arena,
+                          struct index_changes *out, struct leat_fault *fault) {
+    *out = (struct index_changes){NULL, 0};
+    if (table->index_count == 0) return LEAT_OK;
+    out->at = ARENA_ARRAY(arena, struct index_change, table->index_count);
+    if (out->at == NULL) return fault_memory(fault);
+    for (size_t i = 0; i < table->index_count; i++) {
+        TRY(plan_one(table, &table->indexes[i], images, arena, &out->at[out->count], fault));
+        out->count += changes(&out->at[out->count]);
+    }
+    return LEAT_OK;
+}
+
+double index_units(const struct index_change *change) {
+    if (!moved(change)) return capacity_write(change->old_bytes, change->new_bytes, false);
+    return (change->old_key.data != NULL ? capacity_write(change->old_bytes, 0, false) : 0) +
+           (change->new_key.data != NULL ? capacity_write(0, change->new_bytes, false) : 0);
+}
+
 /* A global index counts its own entries, as its table counts items. */
-static enum leat_code count_entry(const struct table_index *index, struct overlay *overlay, int items, size_t before,
-                                  size_t after, struct leat_fault *fault) {
-    if (index->spec->local) return LEAT_OK;
-    struct overlay_entry *entry = overlay_at(overlay, index_part(index), counters_key(), false);
+static enum leat_code count_entry(const struct index_change *change, struct overlay *overlay, struct leat_fault *fault) {
+    if (change->index->spec->local) return LEAT_OK;
+    struct overlay_entry *entry = overlay_at(overlay, index_part(change->index), counters_key(), false);
     if (entry == NULL) return fault_memory(fault);
     struct counters counters = counters_decode(entry->value);
-    counters.items += (uint64_t)items;
-    counters.bytes += (uint64_t)after - (uint64_t)before;
+    counters.items += (uint64_t)(change->new_key.data != NULL) - (uint64_t)(change->old_key.data != NULL);
+    counters.bytes += (uint64_t)change->new_bytes - (uint64_t)change->old_bytes;
     overlay_set(entry, counters_encode(counters, overlay->arena));
     return entry->value.data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
-static enum leat_code change_one(const struct table *table, const struct table_index *index, store_part part,
-                                 struct leat_slice before, struct leat_slice after, struct overlay *overlay,
-                                 struct leat_fault *fault) {
-    struct leat_slice old_key = {NULL, 0}, new_key = {NULL, 0}, old_value = {NULL, 0}, new_value = {NULL, 0};
-    if (before.data != NULL) TRY(index_entry_key(table, index, before, overlay->arena, &old_key, fault));
-    if (after.data != NULL) TRY(index_entry_key(table, index, after, overlay->arena, &new_key, fault));
-    if (old_key.data != NULL) TRY(index_entry_value(table, index, before, overlay->arena, &old_value, fault));
-    if (new_key.data != NULL) TRY(index_entry_value(table, index, after, overlay->arena, &new_value, fault));
-    if (old_key.data == NULL && new_key.data == NULL) return LEAT_OK;
-    bool moved = old_key.data == NULL || new_key.data == NULL || !slice_equal(old_key, new_key);
-    if (!moved && slice_equal(old_value, new_value)) return LEAT_OK;
-    store_part where = index->spec->local ? part : index_part(index);
-    if (old_key.data != NULL && moved) {
-        struct overlay_entry *entry = overlay_at(overlay, where, old_key, false);
-        if (entry == NULL) return fault_memory(fault);
-        overlay_set(entry, (struct leat_slice){NULL, 0});
-    }
-    if (new_key.data != NULL) {
-        struct overlay_entry *entry = overlay_at(overlay, where, new_key, false);
-        if (entry == NULL) return fault_memory(fault);
-        overlay_set(entry, new_value);
-    }
-    return count_entry(index, overlay, (new_key.data != NULL) - (old_key.data != NULL),
-                       old_key.data == NULL ? 0 : item_size(old_value), new_key.data == NULL ? 0 : item_size(new_value), fault);
+static enum leat_code set_entry(struct overlay *overlay, store_part part, struct leat_slice key, struct leat_slice value,
+                                struct leat_fault *fault) {
+    struct overlay_entry *entry = overlay_at(overlay, part, key, false);
+    if (entry == NULL) return fault_memory(fault);
+    overlay_set(entry, value);
+    return LEAT_OK;
 }
 
-enum leat_code index_change(struct engine *engine, const struct table *table, store_part part, struct leat_slice store_key,
-                            struct leat_slice before, struct leat_slice after, struct overlay *overlay, struct leat_fault *fault) {
-    for (size_t i = 0; i < table->index_count; i++)
-        if (fill_passed(engine, table, &table->indexes[i], part, store_key))
-            TRY(change_one(table, &table->indexes[i], part, before, after, overlay, fault));
+enum leat_code index_perform(struct engine *engine, const struct table *table, const struct index_changes *all, store_part part,
+                             struct leat_slice store_key, struct overlay *overlay, struct leat_fault *fault) {
+    for (size_t i = 0; i < all->count; i++) {
+        const struct index_change *change = &all->at[i];
+        if (!fill_passed(engine, table, change->index, part, store_key)) continue;
+        store_part where = change->index->spec->local ? part : index_part(change->index);
+        if (change->old_key.data != NULL && moved(change))
+            TRY(set_entry(overlay, where, change->old_key, (struct leat_slice){NULL, 0}, fault));
+        if (change->new_key.data != NULL) TRY(set_entry(overlay, where, change->new_key, change->new_value, fault));
+        TRY(count_entry(change, overlay, fault));
+    }
     return LEAT_OK;
 }

@@ -18,11 +18,29 @@ enum leat_code index_entry_key(const struct table *table, const struct table_ind
 enum leat_code index_entry_value(const struct table *table, const struct table_index *index, struct leat_slice item,
                                  struct arena *arena, struct leat_slice *out, struct leat_fault *fault) LEAT_MUST_USE;
 
-/* Puts and deletes the entries in all indexes for an item that was `before` and is `after` (absent: none). It lies in `part` under
- * `store_key`. */
-enum leat_code index_change(struct engine *engine, const struct table *table, store_part part, struct leat_slice store_key,
-                            struct leat_slice before, struct leat_slice after, struct overlay *overlay,
-                            struct leat_fault *fault) LEAT_MUST_USE;
+/* Has the item room, together with its entries in local indexes? DynamoDB Developer Guide, "Quotas": 400 KB for both. */
+bool index_fits(const struct table *table, struct leat_slice item, size_t item_bytes);
+
+/* An item before and after a write (absent: none), with sizes by AWS's rules. */
+struct index_images { struct leat_slice before, after; size_t before_bytes, after_bytes; };
+
+/* What a write changes in one index; absent keys: no entry. */
+struct index_change {
+    const struct table_index *index;
+    struct leat_slice old_key, new_key, old_value, new_value;
+    size_t old_bytes, new_bytes; /* of the entries, by AWS's rules */
+};
+struct index_changes { struct index_change *at; size_t count; };
+
+/* The indexes that the write changes, each once; in the arena. Nothing is changed yet. */
+enum leat_code index_plan(const struct table *table, const struct index_images *images, struct arena *arena,
+                          struct index_changes *out, struct leat_fault *fault) LEAT_MUST_USE;
+/* Write units. Developer Guide, "Provisioned throughput considerations": one write for an entry that is new, gone, or changed in its
+ * projected attributes; two when its key has changed. */
+double index_units(const struct index_change *change);
+/* Puts and deletes the entries. The item lies in `part` under `store_key`. */
+enum leat_code index_perform(struct engine *engine, const struct table *table, const struct index_changes *changes, store_part part,
+                             struct leat_slice store_key, struct overlay *overlay, struct leat_fault *fault) LEAT_MUST_USE;
 
 bool index_projects(const struct table *table, const struct table_index *index, struct leat_slice name);
 

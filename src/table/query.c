@@ -4,7 +4,7 @@
 #include "base/slice.h"
 #include "expr/expr.h"
 #include "table/capacity.h"
-#include "table/index.h"
+#include "table/charge.h"
 #include "table/read.h"
 
 enum { KEY_MAX = 32 * 1024, PROJECTED_MAX = 4 * 1024 * 1024, HASHES = 65536 };
@@ -25,8 +25,7 @@ struct walk {
     size_t range_count;
     struct leat_result *result;
     size_t capacity;                /* of result->items */
-    size_t bytes;                   /* of items looked at, by AWS's rules */
-    size_t page_bytes;              /* memory of items taken */
+    struct capacity_page page;      /* what was looked at */
     bool fetch;                     /* a local index is asked for attributes it does not have: read the items */
     bool full;
     struct engine *engine;
@@ -287,17 +286,17 @@ static struct leat_slice fetch_item(struct walk *walk, struct leat_slice entry) 
 static bool walk_row(void *context, struct leat_slice key, struct leat_slice item) {
     struct walk *walk = context;
     (void)key;
-    size_t bytes = item_size(item);
     walk->result->scanned_count++;
-    walk->bytes += bytes;
+    walk->page.bytes += item_size(item);
     struct leat_slice whole = walk->fetch ? fetch_item(walk, item) : item;
     if (walk->code != LEAT_OK) return false;
+    if (walk->fetch) capacity_page_fetched(&walk->page, item_size(whole));
     if (walk->filter == NULL || expr_condition_test(walk->filter, whole)) {
         if (!take(walk, whole) && walk->code == LEAT_OK) walk->code = fault_memory(walk->fault);
         if (walk->code != LEAT_OK) return false;
     }
     bool limit = walk->query->limit != 0 && walk->result->scanned_count == walk->query->limit;
-    if (!limit && walk->bytes < READ_PAGE_BYTES_MAX) return true;
+    if (!limit && !capacity_page_full(&walk->page)) return true;
     walk->full = true;
     if (!note_last(walk, item)) walk->code = fault_memory(walk->fault);
     return false;
@@ -381,6 +380,15 @@ static enum leat_code choose_source(struct walk *walk) {
     return check_projected(walk);
 }
 
+static enum leat_code charge(struct walk *walk) {
+    struct leat_capacity *capacity = walk->result->capacity;
+    TRY(capacity_page_charge(&walk->page, walk->query->consistent, walk->index == NULL ? NULL : walk->index->spec, capacity,
+                             &walk->result->memory->arena, walk->fault));
+    const struct charge_reading reading = {.table = walk->table, .index = walk->index, .table_units = capacity->units,
+                                           .index_units = walk->index == NULL ? 0 : capacity->indexes[0].units};
+    return charge_read(walk->engine, &reading, walk->fault);
+}
+
 static enum leat_code walk_ranges(struct walk *walk) {
     TRY(walk->key_count > 0 ? query_ranges(walk) : scan_ranges(walk));
     TRY(skip_to_start(walk));
@@ -391,8 +399,7 @@ static enum leat_code walk_ranges(struct walk *walk) {
                        walk->fault));
         TRY(walk->code);
     }
-    walk->result->capacity[0] = capacity_read(walk->bytes, walk->query->consistent, false);
-    return LEAT_OK;
+    return charge(walk);
 }
 
 static enum leat_code walk_all(struct walk *walk) {
@@ -403,7 +410,7 @@ static enum leat_code walk_all(struct walk *walk) {
 }
 
 static enum leat_code result_init(struct leat_result *result, struct leat_fault *fault) {
-    result->capacity = ARENA_NEW(&result->memory->arena, double);
+    result->capacity = ARENA_NEW(&result->memory->arena, struct leat_capacity);
     if (result->capacity == NULL) return fault_memory(fault);
     result->capacity_count = 1;
     return LEAT_OK;

@@ -6,10 +6,10 @@
 #include "table/engine.h"
 #include "table/memory.h"
 
-enum { READ_PAGE_BYTES_MAX = 1024 * 1024, READ_GETS_MAX = 100 };
+enum { READ_GETS_MAX = 100, READ_ANSWER_BYTES_MAX = 16 * 1024 * 1024 /* API Reference, BatchGetItem */ };
 
-/* result->items has one entry per get, absent where there is no item. transactional doubles the capacity. */
-enum leat_code read_get_many(struct engine *engine, const struct leat_get *gets, size_t count, bool transactional,
+/* result->items has one entry per get, absent where there is no item. See leat_get_many. */
+enum leat_code read_get_many(struct engine *engine, const struct leat_get *gets, size_t count, enum leat_mode mode,
                              struct leat_result *result, struct leat_fault *fault) LEAT_MUST_USE;
 
 /* A page whose conditions are trees already. query: table, index, consistency, direction, limit, start and select count. */

@@ -70,6 +70,7 @@ enum leat_code table_to_record(const struct table *table, struct buf *out, struc
     item_put_member_int(out, "read_units", spec->read_units);
     item_put_member_int(out, "write_units", spec->write_units);
     item_put_member_int(out, "protection", (int64_t)spec->deletion_protection);
+    item_put_member_int(out, "collections", (int64_t)table->collections);
     item_put_member_int(out, "created", (int64_t)spec->created_ms);
     item_put_member_int(out, "decreases", (int64_t)spec->throughput_decreases_today);
     item_put_member_int(out, "increased", (int64_t)spec->throughput_increased_ms);
@@ -164,6 +165,7 @@ static enum leat_code table_fill(struct table *table, struct leat_slice record, 
     table->part_count = (uint16_t)item_member_int(record, "parts");
     table->history_id = (uint32_t)item_member_int(record, "history");
     table->recovery_since_ms = (uint64_t)item_member_int(record, "recovery_since");
+    table->collections = item_member_int(record, "collections") != 0;
     table->spec = (struct leat_table){.name = get_text(record, "name", arena),
                                       .partition_key = get_text(record, "partition_key", arena),
                                       .sort_key = get_text(record, "sort_key", arena),
@@ -229,9 +231,11 @@ static struct schema schema_named(const struct table *table, struct leat_slice p
 enum leat_code table_derive(struct table *table, const struct catalogue *catalogue, struct leat_fault *fault) {
     struct leat_table *spec = &table->spec;
     table->keys = schema_named(table, spec->partition_key, spec->sort_key);
+    table->local_count = 0;
     for (size_t i = 0; i < table->index_count; i++) {
         const struct leat_index *index = table->indexes[i].spec;
         table->indexes[i].keys = schema_named(table, index->partition_key, index->sort_key);
+        table->local_count += index->local;
     }
     spec->arn = arena_print(&table->arena, "arn:aws:dynamodb:%s:%s:table/%.*s", catalogue->region, catalogue->account,
                             SLICE_FORMAT(spec->name));

@@ -4,6 +4,7 @@
  *   local index := 0x10+i hash:2 partition-key-component index-sort-component base-sort-component
  *   global idx  := 0x01 hash:2 index-partition-component index-sort-component base-partition-component base-sort-component
  *   expiry      := 0x02 seconds:8 item
+ *   collection  := 0x03 hash:2 partition-key-component
  *   counters    := 0x00
  *
  * A partition key component longer than SCHEMA_COMPONENT_MAX is replaced by 0xFE and its SHA-256: only equality and the
@@ -22,6 +23,7 @@ enum {
     SCHEMA_SPACE_COUNTERS = 0x00,
     SCHEMA_SPACE_ITEMS = 0x01,
     SCHEMA_SPACE_EXPIRY = 0x02, /* expiry.h */
+    SCHEMA_SPACE_COLLECTIONS = 0x03, /* collections.h */
     SCHEMA_SPACE_LOCAL = 0x10,
     SCHEMA_COMPONENT_MAX = 160,
     SCHEMA_PARTITION_KEY_MAX = 2048,

@@ -229,7 +229,6 @@ enum leat_code statement_select(struct statement_request *request, struct leat_r
     TRY(read_page(request->engine, &page, result, request->fault));
     for (size_t i = 0; i < result->count; i++) TRY(project(self.parsed, &result->items[i], request->arena, request->fault));
     TRY(write_token(&self, result));
-    result->index = self.parsed->index;
     return statement_tables(request, request->arena, result);
 }
 
@@ -255,35 +254,6 @@ static enum leat_code prepare_get(struct statement_request *request, size_t i, s
     return statement_key(keys, parsed->where, request->arena, &get->key, request->fault);
 }
 
-/* A key that does not fit its table cancels a transaction. */
-static enum leat_code check_gets(const struct statement_request *request, const struct leat_get *gets, struct leat_result *result) {
-    struct buf words;
-    result->memory = table_memory_new(0);
-    if (result->memory == NULL) return fault_memory(request->fault);
-    struct leat_reason *reasons = ARENA_ARRAY(&result->memory->arena, struct leat_reason, request->count);
-    if (reasons == NULL) return fault_memory(request->fault);
-    bool wrong = false;
-    buf_init(&words, sizeof request->fault->message * 4);
-    for (size_t i = 0; i < request->count; i++) {
-        struct schema_key key;
-        struct leat_fault own;
-        fault_clear(&own);
-        reasons[i].code = schema_check_key(&request->job->operations[i].table->keys, gets[i].key, &key, &own);
-        (void)snprintf(reasons[i].message, sizeof reasons[i].message, "%.255s", own.message);
-        buf_print(&words, "%s%s", i == 0 ? "" : ", ", reasons[i].code == LEAT_OK ? "None" : "ValidationError");
-        wrong |= reasons[i].code != LEAT_OK;
-    }
-    if (wrong) {
-        result->reasons = reasons;
-        result->reason_count = request->count;
-        (void)fault_set(request->fault, LEAT_TRANSACTION_CANCELED,
-                        "Transaction cancelled, please refer cancellation reasons for specific reasons [%.*s]",
-                        SLICE_FORMAT(buf_view(&words)));
-    }
-    buf_fini(&words);
-    return wrong ? LEAT_TRANSACTION_CANCELED : LEAT_OK;
-}
-
 static enum leat_code check_distinct(const struct statement_request *request, const struct leat_get *gets) {
     for (size_t i = 0; i < request->count; i++)
         for (size_t k = 0; k < i; k++)
@@ -298,13 +268,8 @@ enum leat_code statement_get(struct statement_request *request, struct leat_resu
     struct leat_get *gets = ARENA_ARRAY(request->arena, struct leat_get, request->count);
     if (gets == NULL) return fault_memory(request->fault);
     for (size_t i = 0; i < request->count; i++) TRY(prepare_get(request, i, &gets[i]));
-    if (atomic) {
-        TRY(check_gets(request, gets, result));
-        table_memory_free(result->memory);
-        result->memory = NULL;
-        TRY(check_distinct(request, gets));
-    }
-    TRY(read_get_many(request->engine, gets, request->count, atomic, result, request->fault));
+    if (atomic) TRY(check_distinct(request, gets));
+    TRY(read_get_many(request->engine, gets, request->count, request->mode, result, request->fault));
     struct arena *arena = &result->memory->arena;
     for (size_t i = 0; i < result->count; i++) TRY(project(&request->parsed[i], &result->items[i], arena, request->fault));
     return statement_tables(request, arena, result);

@@ -26,7 +26,7 @@ enum leat_code states_settle(struct engine *engine, const struct table *table, c
 
 /* While a table is CREATING, everything that is done to it is part of that; UPDATING lasts as long as its own work. */
 static bool holds(const struct work *work, const struct table *table) {
-    if (work->table_id != table->id || work->kind == WORK_EXPIRY) return false;
+    if (work->table_id != table->id || work->kind == WORK_EXPIRY || work->kind == WORK_COUNT) return false;
     return table->spec.status == LEAT_CREATING || (work->kind == WORK_SETTLE && work->index_id == 0);
 }
 

@@ -193,6 +193,7 @@ static enum leat_code create_draft(struct engine *engine, const struct leat_tabl
     draft->spec = *spec;
     draft->id = engine->catalogue.next_id++;
     draft->part_count = tables_parts(spec);
+    draft->collections = true;
     uint64_t now_ms = engine_now_ms(engine);
     draft->spec.created_ms = now_ms;
     draft->spec.status = LEAT_CREATING;

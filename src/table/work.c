@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 #include "item/member.h"
+#include "table/collections.h"
 #include "table/copy.h"
 #include "table/engine.h"
 #include "table/expiry.h"
@@ -19,7 +20,8 @@ enum {
 
 /* How each kind does a step: one transaction, in which it also writes its entry, or the end of the work (states.h). */
 static enum leat_code (*const steps[])(struct engine *engine, struct work *work, struct table *table, struct leat_fault *fault) = {
-    [WORK_SETTLE] = states_settle_step, [WORK_FILL] = fill_step, [WORK_EXPIRY] = expiry_step, [WORK_COPY] = copy_step};
+    [WORK_SETTLE] = states_settle_step, [WORK_FILL] = fill_step, [WORK_EXPIRY] = expiry_step, [WORK_COPY] = copy_step,
+    [WORK_COUNT] = collections_step};
 
 /* ---- one piece of work ---- */
 
@@ -130,7 +132,7 @@ static enum leat_code work_from_entry(struct engine *engine, struct leat_slice k
                                       struct leat_fault *fault) {
     for (size_t i = 1; i < key.size; i++) work->number = work->number << 8 | key.data[i];
     int64_t kind = item_member_int(entry, "kind");
-    if (kind < 0 || kind > WORK_COPY) return fault_set(fault, LEAT_STORE_FORMAT, "work of an unknown kind: a newer leat wrote it");
+    if (kind < 0 || kind > WORK_COUNT) return fault_set(fault, LEAT_STORE_FORMAT, "work of an unknown kind: a newer leat wrote it");
     work->kind = (enum work_kind)kind;
     work->table = arena_copy(&work->arena, item_member_text(entry, "table"));
     work->table_id = (uint32_t)item_member_int(entry, "table_id");

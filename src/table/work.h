@@ -16,7 +16,8 @@ enum work_kind {
     WORK_SETTLE, /* a table (or one index) stays CREATING, UPDATING or DELETING until due_ms */
     WORK_FILL,   /* an index gets its entries */
     WORK_EXPIRY, /* the entries of time to live are made anew */
-    WORK_COPY    /* a table gets the items that another one had */
+    WORK_COPY,   /* a table gets the items that another one had */
+    WORK_COUNT   /* the sizes of a table's item collections are counted */
 };
 
 struct work {

@@ -2,8 +2,8 @@
 
 #include "base/hash.h"
 #include "base/slice.h"
+#include "table/collections.h"
 #include "table/engine.h"
-#include "table/index.h"
 
 enum {
     KEY_BUF_MAX = 16 * 1024,
@@ -28,6 +28,16 @@ enum leat_code write_key_item(const struct table *table, const struct schema_key
     schema_put_key_item(&table->keys, key, &bytes);
     *out = buf_keep(&bytes);
     return out->data == NULL ? fault_memory(fault) : LEAT_OK;
+}
+
+enum leat_code write_place(struct write_operation *operation, const struct schema_key *key, struct arena *arena,
+                           struct leat_fault *fault) {
+    const struct table *table = operation->table;
+    TRY(write_key_item(table, key, arena, &operation->key_item, fault));
+    TRY(write_locate(table, key, arena, &operation->part, &operation->store_key, fault));
+    if (table->local_count == 0) return LEAT_OK;
+    operation->collection_key = collections_key(&key->partition, arena);
+    return operation->collection_key.data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
 /* Keys are scalars: nothing can be inside them. */
@@ -82,6 +92,10 @@ static void own_request(struct leat_write *write, struct arena *arena) {
     write->condition = arena_copy(arena, write->condition);
 }
 
+static enum leat_code too_large(struct leat_fault *fault) {
+    return fault_set(fault, LEAT_VALIDATION, "Item size has exceeded the maximum allowed size");
+}
+
 enum leat_code write_bind(struct write_operation *operation, const struct leat_write *write, struct arena *arena,
                           struct leat_fault *fault) {
     struct schema_key key;
@@ -91,20 +105,19 @@ enum leat_code write_bind(struct write_operation *operation, const struct leat_w
     if (write->kind == LEAT_PUT) {
         TRY(schema_check_item(&operation->table->keys, write->item, &key, fault));
         TRY(index_check_item(operation->table, write->item, fault));
+        if (!index_fits(operation->table, write->item, operation->item_size)) return too_large(fault);
     } else {
         TRY(schema_check_key(&operation->table->keys, write->key, &key, fault));
     }
     TRY(check_inside_keys(operation, fault));
     if (operation->update != NULL) TRY(check_update_keys(operation, fault));
-    TRY(write_key_item(operation->table, &key, arena, &operation->key_item, fault));
-    return write_locate(operation->table, &key, arena, &operation->part, &operation->store_key, fault);
+    return write_place(operation, &key, arena, fault);
 }
 
 enum leat_code write_take_item(struct write_operation *operation, struct leat_slice item, struct leat_fault *fault) {
     operation->item = item;
     operation->item_size = item_size(item);
-    if (operation->item_size <= SCHEMA_ITEM_MAX) return LEAT_OK;
-    return fault_set(fault, LEAT_VALIDATION, "Item size has exceeded the maximum allowed size");
+    return operation->item_size <= SCHEMA_ITEM_MAX ? LEAT_OK : too_large(fault);
 }
 
 static enum leat_code prepare_operation(struct engine *engine, const struct leat_write *request,
@@ -157,7 +170,7 @@ enum leat_code write_job_finish(struct write_job *job, struct leat_slice token, 
     for (size_t i = 0; i < job->count; i++) job->job.bytes += job->operations[i].item.size + 1024;
     if (job->count > 1) TRY(check_distinct(job, fault));
     job->result.capacity_count = table_slots(job);
-    job->result.capacity = ARENA_ARRAY(arena, double, job->result.capacity_count);
+    job->result.capacity = ARENA_ARRAY(arena, struct leat_capacity, job->result.capacity_count);
     if (job->result.capacity == NULL) return fault_memory(fault);
     if (token.data == NULL) return LEAT_OK;
     job->token = arena_print(arena, "k%.*s", SLICE_FORMAT(token));

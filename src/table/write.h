@@ -7,6 +7,7 @@
 #include "leat_types.h"
 #include "table/catalogue.h"
 #include "table/executor.h"
+#include "table/index.h"
 #include "table/memory.h"
 
 struct engine;
@@ -27,10 +28,13 @@ struct write_operation {
     bool insert;                    /* of PartiQL: there must be no item yet */
     bool expire;                    /* a deletion by time to live: only if the item is still due */
     size_t table_slot;              /* which entry of result.capacity */
+    struct leat_slice collection_key; /* the row of the item's collection; absent: the table has no local indexes */
     /* the group's: */
-    struct overlay_entry *entry, *counters;
+    struct overlay_entry *entry, *counters, *collection;
     struct leat_slice before, after; /* absent: no item */
     size_t before_size, after_size;
+    struct index_changes changes;
+    int64_t growth; /* of the collection */
 };
 
 typedef void (*write_done_fn)(void *context, enum leat_code code, struct leat_result *result, const struct leat_fault *fault);
@@ -68,6 +72,9 @@ enum leat_code write_job_finish(struct write_job *job, struct leat_slice token, 
 
 void write_job_free(struct write_job *job); /* one that was not submitted, or has been answered (its memory goes with the result) */
 
+/* Where the item with this key lies: part, store key, key item, collection. The operation has its table. */
+enum leat_code write_place(struct write_operation *operation, const struct schema_key *key, struct arena *arena,
+                           struct leat_fault *fault) LEAT_MUST_USE;
 /* The key attributes as an item of its own. */
 enum leat_code write_key_item(const struct table *table, const struct schema_key *key, struct arena *arena,
                               struct leat_slice *out, struct leat_fault *fault) LEAT_MUST_USE;

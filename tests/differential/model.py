@@ -115,6 +115,17 @@ class Table:
             for name in index.keys.names():
                 if name in item and (item[name][0] != index.keys.types[name] or is_empty(item[name])):
                     raise Refused(words="index key")
+        if item_size(item) + self.local_size(item) > ITEM_MAX:
+            raise Refused(words="size with the entries in local indexes")
+
+    def projected(self, index):
+        return set(self.keys.names() + index.keys.names() + (index.include if index.projection == "INCLUDE" else []))
+
+    def local_size(self, item):
+        """Of the item's entries in local indexes. Developer Guide, "Quotas"."""
+        entries = [index for index in self.indexes.values() if index.local and index.keys.fits(item)]
+        return sum(item_size({name: value for name, value in item.items()
+                              if index.projection == "ALL" or name in self.projected(index)}) for index in entries)
 
     def check_sizes(self, keys, item):
         for name, most in ((keys.partition, PARTITION_KEY_MAX), (keys.sort, SORT_KEY_MAX)):
@@ -234,7 +245,7 @@ class Table:
             raise Refused(words="consistent read of a global index")
         if index.projection == "ALL":
             return index, index.keys, lambda item: item
-        shown = set(self.keys.names() + index.keys.names() + (index.include if index.projection == "INCLUDE" else []))
+        shown = self.projected(index)
         more = select == "ALL_ATTRIBUTES" or any(path[0] not in shown for path in paths or ())
         if more and not index.local:
             raise Refused(words="not projected")

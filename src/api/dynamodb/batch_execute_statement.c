@@ -43,20 +43,11 @@ struct batch {
 
 /* ---- the answer ---- */
 
-/* BatchStatementErrorCodeEnum: the exceptions' names without their end, but for these */
-static struct leat_slice error_code(enum leat_code code) {
-    if (code == LEAT_VALIDATION) return SLICE("ValidationError");
-    if (code == LEAT_BUSY) return SLICE("ThrottlingError");
-    struct leat_slice name = slice_text(leat_code_name(code)), tail = SLICE("Exception");
-    if (name.size > tail.size && slice_equal(slice_of(name.data + name.size - tail.size, tail.size), tail)) name.size -= tail.size;
-    return name;
-}
-
 static void write_error(struct json_writer *json, const struct one *one) {
     json_key(json, "Error");
     json_object(json);
     json_key(json, "Code");
-    json_string(json, error_code(one->code));
+    json_string(json, fault_reason(one->code));
     json_key(json, "Message");
     json_text(json, one->fault.message);
     if (one->result.attributes.data != NULL) {
@@ -82,26 +73,49 @@ static void write_one(struct json_writer *json, const struct one *one) {
     json_object_end(json);
 }
 
-static bool same_table(const struct one *a, const struct one *b) {
-    return a->result.table_count > 0 && b->result.table_count > 0 && slice_equal(a->result.tables[0], b->result.tables[0]);
+static struct leat_slice table_of(const struct one *one) {
+    return one->result.table_count > 0 ? one->result.tables[0] : (struct leat_slice){NULL, 0};
 }
 
-static void write_consumed(struct api_call *call, const struct batch *batch, enum dynamodb_capacity detail) {
-    json_key(&call->json, "ConsumedCapacity");
-    json_array(&call->json);
-    for (size_t i = 0; i < batch->count; i++) {
-        bool seen = batch->ones[i].result.table_count == 0;
-        double units = 0;
-        for (size_t k = 0; k < batch->count; k++) {
-            if (!same_table(&batch->ones[i], &batch->ones[k]) || batch->ones[k].result.capacity_count == 0) continue;
-            units += batch->ones[k].result.capacity[0];
-            seen |= k < i;
+/* Every index of every statement has room: there are no more sums than summands. */
+static void add_index(struct leat_capacity *sum, const struct leat_index_capacity *index) {
+    for (size_t i = 0; i < sum->index_count; i++)
+        if (slice_equal(sum->indexes[i].name, index->name)) {
+            sum->indexes[i].units += index->units;
+            return;
         }
-        if (seen) continue;
-        struct dynamodb_consumed consumed = {.table = batch->ones[i].result.tables[0], .units = units, .detail = detail};
-        dynamodb_write_consumed(call, &consumed);
+    sum->indexes[sum->index_count++] = *index;
+}
+
+static bool sum_table(struct api_call *call, const struct batch *batch, struct leat_slice table, struct leat_capacity *sum) {
+    size_t indexes = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->ones[i].result.capacity_count > 0) indexes += batch->ones[i].result.capacity[0].index_count;
+    *sum = (struct leat_capacity){.indexes = ARENA_ARRAY(call->arena, struct leat_index_capacity, indexes)};
+    if (sum->indexes == NULL) return false;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct one *one = &batch->ones[i];
+        if (one->result.capacity_count == 0 || !slice_equal(table_of(one), table)) continue;
+        sum->units += one->result.capacity[0].units;
+        for (size_t k = 0; k < one->result.capacity[0].index_count; k++) add_index(sum, &one->result.capacity[0].indexes[k]);
     }
-    json_array_end(&call->json);
+    return true;
+}
+
+/* One sum for each table; statements that failed before they had one are not counted. */
+static void write_consumed(struct api_call *call, const struct batch *batch, const struct api_enum *wanted) {
+    struct leat_slice *tables = ARENA_ARRAY(call->arena, struct leat_slice, batch->count);
+    struct leat_capacity *sums = ARENA_ARRAY(call->arena, struct leat_capacity, batch->count);
+    struct dynamodb_mentions mentions = {tables, 0};
+    for (size_t i = 0; i < batch->count && tables != NULL && sums != NULL; i++) {
+        struct leat_slice table = table_of(&batch->ones[i]);
+        size_t earlier = 0;
+        while (earlier < mentions.count && !slice_equal(tables[earlier], table)) earlier++;
+        if (table.data == NULL || earlier < mentions.count) continue;
+        if (!sum_table(call, batch, table, &sums[mentions.count])) return;
+        tables[mentions.count++] = table;
+    }
+    dynamodb_write_consumed_list(call, &mentions, sums, wanted, false);
 }
 
 static void answer(struct net_task *task) {
@@ -113,7 +127,7 @@ static void answer(struct net_task *task) {
     json_array(&call->json);
     for (size_t i = 0; i < batch->count; i++) write_one(&call->json, &batch->ones[i]);
     json_array_end(&call->json);
-    if (in->capacity.value != DYNAMODB_CAPACITY_NONE) write_consumed(call, batch, (enum dynamodb_capacity)in->capacity.value);
+    if (in->capacity.value != DYNAMODB_CAPACITY_NONE) write_consumed(call, batch, &in->capacity);
     json_object_end(&call->json);
     for (size_t i = 0; i < batch->count; i++) leat_result_free(&batch->ones[i].result);
     api_done(call);

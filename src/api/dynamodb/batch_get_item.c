@@ -4,7 +4,7 @@
 #include "item/item_json.h"
 #include "item/value.h"
 
-enum { KEYS_MAX = 100, ANSWER_BYTES_MAX = 16 * 1024 * 1024 };
+enum { KEYS_MAX = 100 };
 
 struct table_keys {
     struct leat_slice table;
@@ -71,12 +71,15 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
 }
 
 /* All keys of all tables, in the order of the request. */
-static enum leat_code read_all(struct api_call *call, const struct input *in) {
+static enum leat_code read_all(struct api_call *call, const struct input *in, struct dynamodb_mentions *mentions) {
     const struct table_keys *tables = in->tables.elements;
     struct leat_get *gets = ARENA_ARRAY(call->arena, struct leat_get, KEYS_MAX);
-    if (gets == NULL) return fault_memory(&call->fault);
+    struct leat_slice *names = ARENA_ARRAY(call->arena, struct leat_slice, in->tables.count);
+    if (gets == NULL || names == NULL) return fault_memory(&call->fault);
+    *mentions = (struct dynamodb_mentions){names, in->tables.count};
     size_t count = 0;
-    for (size_t i = 0; i < in->tables.count; i++)
+    for (size_t i = 0; i < in->tables.count; i++) {
+        names[i] = tables[i].table;
         for (size_t k = 0; k < tables[i].keys.count; k++)
             gets[count++] = (struct leat_get){.table = tables[i].table,
                                               .key = ((const struct leat_slice *)tables[i].keys.elements)[k],
@@ -84,25 +87,20 @@ static enum leat_code read_all(struct api_call *call, const struct input *in) {
                                               .names = tables[i].names,
                                               .consistent = tables[i].consistent.value,
                                               .generated = tables[i].attributes_to_get.given};
-    return leat_get_many(call->server->db, gets, count, &call->result, &call->fault);
-}
-
-/* How many of the items, from the first, an answer may carry; the keys of the others go back as unprocessed. */
-static size_t fitting(const struct leat_result *result) {
-    size_t bytes = 0;
-    for (size_t i = 0; i < result->count; i++) {
-        bytes += result->items[i].data != NULL ? item_size(result->items[i]) : 0;
-        if (bytes > ANSWER_BYTES_MAX) return i;
     }
-    return result->count;
+    return leat_get_many(call->server->db, gets, count, LEAT_EACH, &call->result, &call->fault);
 }
 
-static void write_unprocessed_table(struct json_writer *json, const struct table_keys *table, size_t from) {
+static bool left_out(const struct leat_result *result, size_t i) { return result->unprocessed != NULL && result->unprocessed[i]; }
+
+/* at: the place of the table's first key among all */
+static void write_unprocessed_table(struct json_writer *json, const struct table_keys *table, const struct leat_result *result, size_t at) {
     json_key_slice(json, table->table);
     json_object(json);
     json_key(json, "Keys");
     json_array(json);
-    for (size_t k = from; k < table->keys.count; k++) item_to_json(json, ((const struct leat_slice *)table->keys.elements)[k]);
+    for (size_t k = 0; k < table->keys.count; k++)
+        if (left_out(result, at + k)) item_to_json(json, ((const struct leat_slice *)table->keys.elements)[k]);
     json_array_end(json);
     json_key(json, "ConsistentRead");
     json_bool(json, table->consistent.value);
@@ -134,7 +132,7 @@ static void write_unprocessed_table(struct json_writer *json, const struct table
     json_object_end(json);
 }
 
-static void write_responses(struct json_writer *json, const struct input *in, const struct leat_result *result, size_t fit) {
+static void write_responses(struct json_writer *json, const struct input *in, const struct leat_result *result) {
     const struct table_keys *tables = in->tables.elements;
     size_t at = 0;
     json_key(json, "Responses");
@@ -143,21 +141,22 @@ static void write_responses(struct json_writer *json, const struct input *in, co
         json_key_slice(json, tables[i].table);
         json_array(json);
         for (size_t k = 0; k < tables[i].keys.count; k++, at++)
-            if (at < fit && result->items[at].data != NULL) item_to_json(json, result->items[at]);
+            if (result->items[at].data != NULL) item_to_json(json, result->items[at]);
         json_array_end(json);
     }
     json_object_end(json);
 }
 
-static void write_unprocessed(struct json_writer *json, const struct input *in, size_t fit) {
+static void write_unprocessed(struct json_writer *json, const struct input *in, const struct leat_result *result) {
     const struct table_keys *tables = in->tables.elements;
     size_t at = 0;
     json_key(json, "UnprocessedKeys");
     json_object(json);
     for (size_t i = 0; i < in->tables.count; i++) {
-        size_t count = tables[i].keys.count;
-        if (at + count > fit) write_unprocessed_table(json, &tables[i], fit > at ? fit - at : 0);
-        at += count;
+        bool any = false;
+        for (size_t k = 0; k < tables[i].keys.count; k++) any |= left_out(result, at + k);
+        if (any) write_unprocessed_table(json, &tables[i], result, at);
+        at += tables[i].keys.count;
     }
     json_object_end(json);
 }
@@ -165,26 +164,16 @@ static void write_unprocessed(struct json_writer *json, const struct input *in, 
 static void run(struct api_call *call, void *input) {
     const struct input *in = input;
     struct json_writer *json = &call->json;
-    enum leat_code code = read_all(call, in);
+    struct dynamodb_mentions mentions;
+    enum leat_code code = read_all(call, in, &mentions);
     if (code != LEAT_OK) {
         api_fail(call, code, &call->fault);
         return;
     }
-    size_t fit = fitting(&call->result);
     json_object(json);
-    write_responses(json, in, &call->result, fit);
-    write_unprocessed(json, in, fit);
-    if (in->capacity.value != DYNAMODB_CAPACITY_NONE) {
-        json_key(json, "ConsumedCapacity");
-        json_array(json);
-        for (size_t i = 0; i < call->result.capacity_count && i < in->tables.count; i++) {
-            struct dynamodb_consumed consumed = {.table = ((const struct table_keys *)in->tables.elements)[i].table,
-                                                 .units = call->result.capacity[i],
-                                                 .detail = (enum dynamodb_capacity)in->capacity.value};
-            dynamodb_write_consumed(call, &consumed);
-        }
-        json_array_end(json);
-    }
+    write_responses(json, in, &call->result);
+    write_unprocessed(json, in, &call->result);
+    dynamodb_write_consumed_list(call, &mentions, call->result.capacity, &in->capacity, false);
     json_object_end(json);
     api_done(call);
 }

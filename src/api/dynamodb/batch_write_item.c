@@ -1,5 +1,6 @@
 /* BatchWriteItem. Source: Amazon DynamoDB API Reference, BatchWriteItem. */
 #include "api/dynamodb/dynamodb.h"
+#include "item/item_json.h"
 
 enum { WRITES_MAX = 25 };
 
@@ -54,39 +55,67 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
     return LEAT_OK;
 }
 
+static bool left_out(const struct leat_result *result, size_t i) { return result->unprocessed != NULL && result->unprocessed[i]; }
+
+static void write_request(struct json_writer *json, const struct request *request) {
+    bool put = request->put != NULL;
+    json_object(json);
+    json_key(json, put ? "PutRequest" : "DeleteRequest");
+    json_object(json);
+    json_key(json, put ? "Item" : "Key");
+    item_to_json(json, put ? request->put->item : request->removal->key);
+    json_object_end(json);
+    json_object_end(json);
+}
+
+/* In the form in which they came. */
+static void write_unprocessed(struct json_writer *json, const struct input *in, const struct leat_result *result) {
+    const struct table_requests *tables = in->tables.elements;
+    size_t at = 0;
+    json_key(json, "UnprocessedItems");
+    json_object(json);
+    for (size_t i = 0; i < in->tables.count; i++) {
+        const struct request *requests = tables[i].requests.elements;
+        bool any = false;
+        for (size_t k = 0; k < tables[i].requests.count; k++, at++) {
+            if (!left_out(result, at)) continue;
+            if (!any) {
+                json_key_slice(json, tables[i].table);
+                json_array(json);
+                any = true;
+            }
+            write_request(json, &requests[k]);
+        }
+        if (any) json_array_end(json);
+    }
+    json_object_end(json);
+}
+
 static void written(struct api_call *call) {
     const struct input *in = call->input;
-    struct json_writer *json = &call->json;
     if (call->code != LEAT_OK) {
         api_fail(call, call->code, &call->fault);
         return;
     }
-    json_object(json);
-    json_key(json, "UnprocessedItems");
-    json_object(json);
-    json_object_end(json);
-    if (in->capacity.value != DYNAMODB_CAPACITY_NONE) {
-        json_key(json, "ConsumedCapacity");
-        json_array(json);
-        for (size_t i = 0; i < call->result.capacity_count && i < in->tables.count; i++) {
-            struct dynamodb_consumed consumed = {.table = ((const struct table_requests *)in->tables.elements)[i].table,
-                                                 .units = call->result.capacity[i],
-                                                 .detail = (enum dynamodb_capacity)in->capacity.value};
-            dynamodb_write_consumed(call, &consumed);
-        }
-        json_array_end(json);
-    }
-    json_object_end(json);
+    const struct dynamodb_mentions mentions = {call->state, in->tables.count};
+    json_object(&call->json);
+    write_unprocessed(&call->json, in, &call->result);
+    dynamodb_write_consumed_list(call, &mentions, call->result.capacity, &in->capacity, false);
+    dynamodb_write_metrics_map(call, &mentions, &in->metrics);
+    json_object_end(&call->json);
     api_done(call);
 }
 
 static enum leat_code begin(struct api_call *call, const struct input *in) {
     const struct table_requests *tables = in->tables.elements;
     struct leat_write *writes = ARENA_ARRAY(call->arena, struct leat_write, WRITES_MAX);
-    if (writes == NULL) return fault_memory(&call->fault);
+    struct leat_slice *names = ARENA_ARRAY(call->arena, struct leat_slice, in->tables.count);
+    if (writes == NULL || names == NULL) return fault_memory(&call->fault);
+    call->state = names;
     size_t count = 0;
     for (size_t i = 0; i < in->tables.count; i++) {
         const struct request *requests = tables[i].requests.elements;
+        names[i] = tables[i].table;
         for (size_t k = 0; k < tables[i].requests.count; k++, count++) {
             writes[count].table = tables[i].table;
             writes[count].kind = requests[k].put != NULL ? LEAT_PUT : LEAT_DELETE;

@@ -41,18 +41,18 @@ enum leat_code dynamodb_check_parameters(const struct dynamodb_parameters *param
 
 /* ---- pieces of answers ---- */
 
-struct dynamodb_consumed {
-    struct leat_slice table, index; /* index absent: the table itself */
-    double units;
-    enum dynamodb_capacity detail;
-    bool transaction, write; /* transactions tell reads and writes apart */
-};
-/* One ConsumedCapacity object. */
-void dynamodb_write_consumed(struct api_call *call, const struct dynamodb_consumed *consumed);
-void dynamodb_write_double(struct api_call *call, double value);
+/* The table that each operation of a request is about, as the request names it; results number the tables in the order of first mention. */
+struct dynamodb_mentions { const struct leat_slice *tables; size_t count; };
 
-/* "ItemCollectionMetrics": {...}, for tables with local indexes; item: any that has the partition key. */
-void dynamodb_write_metrics(struct api_call *call, struct leat_slice table, struct leat_slice item);
+/* "ConsumedCapacity": {...} of a request that is about one table; nothing when it was not asked for or nothing was consumed. */
+void dynamodb_write_consumed(struct api_call *call, struct leat_slice table, const struct api_enum *wanted);
+/* "ConsumedCapacity": [...], one object for each table. Transactions tell reads and writes apart. */
+void dynamodb_write_consumed_list(struct api_call *call, const struct dynamodb_mentions *mentions, const struct leat_capacity *capacity,
+                                  const struct api_enum *wanted, bool transaction);
+
+/* "ItemCollectionMetrics", if asked for, for what has been written to of tables with local indexes: {...}, or by table {"t": [{...}]}. */
+void dynamodb_write_metrics(struct api_call *call, const struct api_enum *wanted);
+void dynamodb_write_metrics_map(struct api_call *call, const struct dynamodb_mentions *mentions, const struct api_enum *wanted);
 
 /* A request that only names a table: DescribeTable, DeleteTable. */
 struct dynamodb_table_request { struct leat_slice table; };
@@ -137,9 +137,6 @@ extern const struct api_field dynamodb_parameter_element;
         API_FIELD(structure, member.on_failure, "ReturnValuesOnConditionCheckFailure", API_ENUM,                           \
                   .choices = dynamodb_on_failure_choices)
 struct leat_statement dynamodb_statement_of(const struct dynamodb_statement *in);
-/* "ConsumedCapacity": a list, one entry for each table; units per table in the order of first mention. */
-void dynamodb_write_statements_consumed(struct api_call *call, const struct leat_result *result, enum dynamodb_capacity detail,
-                                        bool write);
 
 /* ---- table definitions ---- */
 

@@ -29,21 +29,6 @@ struct leat_statement dynamodb_statement_of(const struct dynamodb_statement *in)
                                    .return_old_on_failure = in->on_failure.value == DYNAMODB_ON_FAILURE_ALL_OLD};
 }
 
-void dynamodb_write_statements_consumed(struct api_call *call, const struct leat_result *result, enum dynamodb_capacity detail,
-                                        bool write) {
-    json_key(&call->json, "ConsumedCapacity");
-    json_array(&call->json);
-    for (size_t i = 0, at = 0; i < result->table_count && at < result->capacity_count; i++) {
-        bool seen = false;
-        for (size_t k = 0; k < i; k++) seen |= slice_equal(result->tables[k], result->tables[i]);
-        if (seen) continue;
-        struct dynamodb_consumed consumed = {.table = result->tables[i], .units = result->capacity[at++], .transaction = true,
-                                             .write = write, .detail = detail};
-        dynamodb_write_consumed(call, &consumed);
-    }
-    json_array_end(&call->json);
-}
-
 static void write_items(struct json_writer *json, const struct leat_result *result) {
     json_key(json, "Items");
     json_array(json);
@@ -66,12 +51,7 @@ static void executed(struct api_call *call) {
     }
     json_object(&call->json);
     write_items(&call->json, result);
-    if (in->capacity.value != DYNAMODB_CAPACITY_NONE && result->capacity_count > 0 && result->table_count > 0) {
-        struct dynamodb_consumed consumed = {.table = result->tables[0], .index = result->index, .units = result->capacity[0],
-                                             .detail = (enum dynamodb_capacity)in->capacity.value};
-        json_key(&call->json, "ConsumedCapacity");
-        dynamodb_write_consumed(call, &consumed);
-    }
+    if (result->table_count > 0) dynamodb_write_consumed(call, result->tables[0], &in->capacity);
     json_object_end(&call->json);
     api_done(call);
 }

@@ -57,8 +57,8 @@ static void executed(struct api_call *call) {
     }
     json_object(&call->json);
     write_responses(&call->json, result, in->statements.count);
-    if (in->capacity.value != DYNAMODB_CAPACITY_NONE)
-        dynamodb_write_statements_consumed(call, result, (enum dynamodb_capacity)in->capacity.value, result->count == 0);
+    const struct dynamodb_mentions mentions = {result->tables, result->table_count};
+    dynamodb_write_consumed_list(call, &mentions, result->capacity, &in->capacity, true);
     json_object_end(&call->json);
     api_done(call);
 }

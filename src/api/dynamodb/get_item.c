@@ -46,12 +46,7 @@ static void run(struct api_call *call, void *input) {
         json_key(json, "Item");
         item_to_json(json, call->result.items[0]);
     }
-    if (in->capacity.value != DYNAMODB_CAPACITY_NONE && call->result.capacity_count > 0) {
-        struct dynamodb_consumed consumed = {.table = in->table, .units = call->result.capacity[0],
-                                             .detail = (enum dynamodb_capacity)in->capacity.value};
-        json_key(json, "ConsumedCapacity");
-        dynamodb_write_consumed(call, &consumed);
-    }
+    dynamodb_write_consumed(call, in->table, &in->capacity);
     json_object_end(json);
     api_done(call);
 }

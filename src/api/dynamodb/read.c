@@ -75,12 +75,7 @@ static void write_page(struct api_call *call, const struct dynamodb_read_input *
         json_key(json, "LastEvaluatedKey");
         item_to_json(json, result->last_key);
     }
-    if (in->capacity.value != DYNAMODB_CAPACITY_NONE && result->capacity_count > 0) {
-        struct dynamodb_consumed consumed = {.table = in->table, .index = in->index, .units = result->capacity[0],
-                                             .detail = (enum dynamodb_capacity)in->capacity.value};
-        json_key(json, "ConsumedCapacity");
-        dynamodb_write_consumed(call, &consumed);
-    }
+    dynamodb_write_consumed(call, in->table, &in->capacity);
     json_object_end(json);
 }
 

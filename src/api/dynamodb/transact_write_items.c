@@ -104,22 +104,6 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
     return bytes > DYNAMODB_TRANSACTION_BYTES_MAX ? dynamodb_transaction_too_large(fault) : LEAT_OK;
 }
 
-/* Capacity comes per table in the order of first mention. */
-static void write_consumed(struct api_call *call, const struct input *in, const struct leat_write *writes) {
-    size_t at = 0;
-    json_key(&call->json, "ConsumedCapacity");
-    json_array(&call->json);
-    for (size_t i = 0; i < in->members.count && at < call->result.capacity_count; i++) {
-        bool seen = false;
-        for (size_t k = 0; k < i; k++) seen |= slice_equal(writes[k].table, writes[i].table);
-        if (seen) continue;
-        struct dynamodb_consumed consumed = {.table = writes[i].table, .units = call->result.capacity[at++], .transaction = true,
-                                             .write = true, .detail = (enum dynamodb_capacity)in->capacity.value};
-        dynamodb_write_consumed(call, &consumed);
-    }
-    json_array_end(&call->json);
-}
-
 static void written(struct api_call *call) {
     const struct input *in = call->input;
     if (call->code != LEAT_OK) {
@@ -127,7 +111,9 @@ static void written(struct api_call *call) {
         return;
     }
     json_object(&call->json);
-    if (in->capacity.value != DYNAMODB_CAPACITY_NONE) write_consumed(call, in, call->state);
+    const struct dynamodb_mentions mentions = {call->state, in->members.count};
+    dynamodb_write_consumed_list(call, &mentions, call->result.capacity, &in->capacity, true);
+    dynamodb_write_metrics_map(call, &mentions, &in->metrics);
     json_object_end(&call->json);
     api_done(call);
 }
@@ -135,7 +121,8 @@ static void written(struct api_call *call) {
 static void run(struct api_call *call, void *input) {
     const struct input *in = input;
     struct leat_write *writes = ARENA_ARRAY(call->arena, struct leat_write, in->members.count);
-    if (writes == NULL) {
+    struct leat_slice *tables = ARENA_ARRAY(call->arena, struct leat_slice, in->members.count);
+    if (writes == NULL || tables == NULL) {
         api_fail(call, LEAT_NO_MEMORY, NULL);
         return;
     }
@@ -146,8 +133,9 @@ static void run(struct api_call *call, void *input) {
                                         .update = action->update, .condition = action->condition, .names = action->names,
                                         .values = action->values,
                                         .return_old_on_failure = action->on_failure.value == DYNAMODB_ON_FAILURE_ALL_OLD};
+        tables[i] = action->table;
     }
-    call->state = writes;
+    call->state = tables;
     enum leat_code code = api_write(call, writes, in->members.count, LEAT_ATOMIC, in->token, written);
     if (code != LEAT_OK) api_fail(call, code, &call->fault);
 }

@@ -65,13 +65,8 @@ static void written(struct api_call *call) {
         json_key(json, "Attributes");
         item_to_json(json, call->result.attributes);
     }
-    if (in->capacity.value != DYNAMODB_CAPACITY_NONE && call->result.capacity_count > 0) {
-        struct dynamodb_consumed consumed = {.table = in->table, .units = call->result.capacity[0],
-                                             .detail = (enum dynamodb_capacity)in->capacity.value};
-        json_key(json, "ConsumedCapacity");
-        dynamodb_write_consumed(call, &consumed);
-    }
-    if (in->metrics.value == DYNAMODB_METRICS_SIZE) dynamodb_write_metrics(call, in->table, in->key.data != NULL ? in->key : in->item);
+    dynamodb_write_consumed(call, in->table, &in->capacity);
+    dynamodb_write_metrics(call, &in->metrics);
     json_object_end(json);
     api_done(call);
 }
