@@ -10,7 +10,8 @@
 struct demands { struct throttle_demand at[THROTTLE_DEMANDS_MAX]; size_t count; };
 
 static bool throttles(const struct engine *engine, const struct table *table) {
-    return engine->throttle != NULL && table->spec.billing == LEAT_PROVISIONED && table_ready(table) && !slice_starts(table->spec.name, SLICE("leat:"));
+    return engine->throttle != NULL && table->spec.billing == LEAT_PROVISIONED && table_ready(table) &&
+           !slice_starts(table->spec.name, SLICE("leat:"));
 }
 
 /* API Reference, TransactionCanceledException, has both texts. The table's demand is always the first. */

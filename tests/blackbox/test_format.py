@@ -1,6 +1,7 @@
 """Data directories that older programs have written are opened by this one. See tests/data/make_format.py."""
 import sys
 import tarfile
+import time
 
 import boto3
 import pytest
@@ -59,3 +60,27 @@ def test_it_can_be_written_to(old):
     table.put_item(Item={"pk": "new", "sk": 1, "group": "g"})
     table.delete_item(Key={"pk": "types", "sk": 1})
     assert table.item_count == len(list(make_format.items()))
+
+
+def test_collections_that_were_never_counted_are(tmp_path):
+    """Those of format 1's table with a local index: a server whose limit they exceed lets them shrink and not grow."""
+    with tarfile.open(STORED[0]) as packed:
+        packed.extractall(tmp_path)
+    program = Program(tmp_path / "data", "--retention", CENTURY, "--rotation", CENTURY, "--collection-limit", "700").start()
+    table = make_format.client(boto3.resource, program, "dynamodb").Table("everything")
+    full = table.meta.client.exceptions.ItemCollectionSizeLimitExceededException
+    until = time.monotonic() + 20
+    try:
+        while True:  # until it has been counted, in the background
+            assert time.monotonic() < until
+            table.put_item(Item={"pk": "numbers", "sk": 99})
+            table.delete_item(Key={"pk": "numbers", "sk": 99})
+            time.sleep(0.01)
+    except full:
+        pass
+    table.put_item(Item={"pk": "elsewhere", "sk": 99})
+    for item in make_format.items():
+        if item["pk"] == "numbers":
+            table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+    table.put_item(Item={"pk": "numbers", "sk": 99})
+    program.stop()
