@@ -39,6 +39,7 @@ struct leat_slice {
     X(REQUEST_TOO_LARGE, "RequestTooLargeException")                                                                   \
     X(TOO_MANY_REQUESTS, "TooManyRequestsException")                                                                   \
     X(UNKNOWN_OPERATION, "UnknownOperationException")                                                                  \
+    X(POLICY_NOT_FOUND, "PolicyNotFoundException")                                                                     \
     X(ACCESS_DENIED, "AccessDeniedException")                                                                          \
     X(POINT_IN_TIME_RECOVERY_UNAVAILABLE, "PointInTimeRecoveryUnavailableException")                                   \
     X(INVALID_RESTORE_TIME, "InvalidRestoreTimeException")                                                             \
@@ -206,11 +207,14 @@ struct leat_table_change {
     bool loading;
     bool change_settings;
     struct leat_slice settings;
+    bool check_settings; /* LEAT_STORE_CONFLICT unless they were settings_before until now */
+    struct leat_slice settings_before;
     const struct leat_attribute *attributes;
     size_t attribute_count;                /* further ones, for new indexes */
     const struct leat_index *index_create; /* at most one */
     struct leat_slice index_delete;        /* a name; absent: none */
-    const struct leat_index *index_update; /* new units */
+    const struct leat_index *index_updates; /* new units, by name */
+    size_t index_update_count;
 };
 
 /* A table as it was at a moment, as a new table. */

@@ -141,7 +141,7 @@ enum leat_code indexes_change(struct engine *engine, struct table *table, const 
                               struct leat_fault *fault) {
     TRY(own_attributes(table, asked, fault));
     if (asked->index_delete.data != NULL) TRY(delete_index(engine, table, asked->index_delete, change, fault));
-    if (asked->index_update != NULL) TRY(update_index(engine, table, asked->index_update, change, fault));
+    for (size_t i = 0; i < asked->index_update_count; i++) TRY(update_index(engine, table, &asked->index_updates[i], change, fault));
     if (asked->index_create != NULL) TRY(add_index(engine, table, asked->index_create, change, fault));
     return LEAT_OK;
 }

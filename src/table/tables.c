@@ -12,7 +12,10 @@
 #include "table/indexes.h"
 #include "table/states.h"
 
-enum { RECORD_MAX = 4 * 1024 * 1024, UNITS_WRITE_A_PART = 1000, UNITS_READ_A_PART = 3000, PARTS_ON_DEMAND = 4 };
+enum {
+    RECORD_MAX = 4 * 1024 * 1024, UNITS_WRITE_A_PART = 1000, UNITS_READ_A_PART = 3000, PARTS_ON_DEMAND = 4,
+    DAY_MS = 24 * 60 * 60 * 1000
+};
 
 uint16_t tables_parts(const struct leat_table *spec) {
     if (slice_starts(spec->name, SLICE("leat:"))) return 1;
@@ -333,12 +336,16 @@ static void change_units(struct engine *engine, struct table *table, const struc
     struct leat_table *spec = &table->spec;
     uint64_t now_ms = engine_now_ms(engine);
     if (change->change_billing && change->billing != spec->billing) {
+        bool on_demand = change->billing == LEAT_PAY_PER_REQUEST;
         spec->billing = change->billing;
-        spec->billing_changed_ms = now_ms;
-        if (change->billing == LEAT_PAY_PER_REQUEST) spec->read_units = spec->write_units = 0;
+        /* when it last became on demand: that stays known */
+        if (on_demand) spec->billing_changed_ms = now_ms;
+        else if (spec->billing_changed_ms == 0) spec->billing_changed_ms = spec->created_ms;
+        if (on_demand) spec->read_units = spec->write_units = 0;
     }
     if (!change->change_units) return;
     if (change->read_units < spec->read_units || change->write_units < spec->write_units) {
+        if (now_ms / DAY_MS != spec->throughput_decreased_ms / DAY_MS) spec->throughput_decreases_today = 0;
         spec->throughput_decreases_today++;
         spec->throughput_decreased_ms = now_ms;
     }
@@ -351,7 +358,7 @@ static void change_units(struct engine *engine, struct table *table, const struc
 /* What AWS takes a table through UPDATING for. */
 static bool takes_time(const struct leat_table_change *asked) {
     return asked->change_stream || asked->change_billing || asked->change_units || asked->change_protection ||
-           asked->index_create != NULL || asked->index_delete.data != NULL || asked->index_update != NULL;
+           asked->index_create != NULL || asked->index_delete.data != NULL || asked->index_update_count > 0;
 }
 
 static enum leat_code update_table(struct engine *engine, struct table *table, const struct leat_table_change *asked,
@@ -372,12 +379,25 @@ static enum leat_code update_table(struct engine *engine, struct table *table, c
     return table_derive(table, &engine->catalogue, fault);
 }
 
+/* Whoever worked out new settings from older ones must not undo what another has done in between. */
+static enum leat_code check_settings(const struct table *table, const struct leat_table_change *asked, struct leat_fault *fault) {
+    if (!asked->check_settings || slice_equal(table->spec.settings, asked->settings_before)) return LEAT_OK;
+    return fault_set(fault, LEAT_STORE_CONFLICT, "the settings of table %.*s have been changed by another",
+                     SLICE_FORMAT(table->spec.name));
+}
+
+/* Settings and recovery alone may change while something else is under way. */
+static bool any_time(const struct leat_table_change *asked) {
+    bool other = takes_time(asked) || asked->change_ttl;
+    return asked->change_loading || ((asked->change_settings || asked->change_recovery) && !other);
+}
+
 static enum leat_code update_in(struct engine *engine, struct update *update, struct change *change, struct leat_fault *fault) {
     const struct leat_table_change *asked = update->change;
     struct table *old = catalogue_find(&engine->catalogue, asked->name), *table;
     if (old == NULL) return no_table(asked->name, fault);
-    bool any_state = asked->change_loading || asked->change_settings || asked->change_recovery;
-    enum leat_code code = any_state ? LEAT_OK : states_check(old, fault);
+    enum leat_code code = any_time(asked) ? LEAT_OK : states_check(old, fault);
+    if (code == LEAT_OK) code = check_settings(old, asked, fault);
     if (code == LEAT_OK) code = table_copy(old, &engine->catalogue, &table, fault);
     table_release(old);
     TRY(code);

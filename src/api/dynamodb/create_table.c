@@ -1,11 +1,17 @@
 /* CreateTable. Source: Amazon DynamoDB API Reference, CreateTable. */
 #include "api/dynamodb/dynamodb.h"
+#include "api/dynamodb/encryption.h"
+#include "api/dynamodb/policy.h"
+#include "api/dynamodb/tags.h"
+#include "base/slice.h"
 
 struct input {
-    struct leat_slice table;
+    struct leat_slice table, class, policy, source;
     struct api_list definitions, keys, local, global, tags;
-    struct api_enum billing, class;
+    struct api_enum billing;
     struct dynamodb_throughput *throughput;
+    struct throughput *on_demand, *warm;
+    struct encryption *encryption;
     struct dynamodb_stream_specification *stream;
     struct api_boolean protection;
 };
@@ -20,17 +26,31 @@ static const struct api_field fields[] = {
     API_FIELD(struct input, billing, "BillingMode", API_ENUM, .choices = dynamodb_billing_choices),
     API_FIELD(struct input, throughput, "ProvisionedThroughput", API_STRUCT, .fields = dynamodb_throughput_fields,
               .size = sizeof(struct dynamodb_throughput), .type = "ProvisionedThroughput"),
-    API_FIELD(struct input, local, "LocalSecondaryIndexes", API_LIST, .element = &dynamodb_index_element,
+    API_FIELD(struct input, local, "LocalSecondaryIndexes", API_LIST, .element = &dynamodb_local_element,
               .size = sizeof(struct dynamodb_index)),
     API_FIELD(struct input, global, "GlobalSecondaryIndexes", API_LIST, .element = &dynamodb_index_element,
               .size = sizeof(struct dynamodb_index)),
     API_FIELD(struct input, stream, "StreamSpecification", API_STRUCT, .fields = dynamodb_stream_fields,
               .size = sizeof(struct dynamodb_stream_specification), .type = "StreamSpecification"),
-    API_FIELD(struct input, class, "TableClass", API_ENUM, .choices = dynamodb_class_choices),
+    API_FIELD(struct input, class, "TableClass", API_STRING),
+    ENCRYPTION_FIELD(struct input, encryption),
+    ON_DEMAND_FIELD(struct input, on_demand),
+    WARM_FIELD(struct input, warm),
+    API_FIELD(struct input, policy, "ResourcePolicy", API_STRING),
+    API_FIELD(struct input, source, "GlobalTableSourceArn", API_STRING, .min = 1, .max = 1024),
     API_FIELD(struct input, protection, "DeletionProtectionEnabled", API_BOOLEAN),
-    API_FIELD(struct input, tags, "Tags", API_LIST, .element = &dynamodb_tag_element, .size = sizeof(struct dynamodb_tag)),
+    API_FIELD(struct input, tags, "Tags", API_LIST, .element = &tags_element, .size = sizeof(struct tags_tag)),
     API_FIELDS_END,
 };
+
+static enum leat_code check_units(const struct dynamodb_index *index, bool on_demand, struct leat_fault *fault) {
+    if (on_demand == (index->throughput == NULL)) return LEAT_OK;
+    return fault_set(fault, LEAT_VALIDATION,
+                     on_demand ? "One or more parameter values were invalid: ProvisionedThroughput should not be specified for index: "
+                                 "%.*s when BillingMode is PAY_PER_REQUEST"
+                               : "One or more parameter values were invalid: ProvisionedThroughput is not specified for index: %.*s",
+                     SLICE_FORMAT(index->name));
+}
 
 static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
     const struct input *in = input;
@@ -49,7 +69,14 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
     if ((in->local.given && in->local.count == 0) || (in->global.given && in->global.count == 0))
         return fault_set(fault, LEAT_VALIDATION, "One or more parameter values were invalid: List of %s is empty",
                          in->local.given && in->local.count == 0 ? "LocalSecondaryIndexes" : "GlobalSecondaryIndexes");
-    return LEAT_OK;
+    for (size_t i = 0; i < in->global.count; i++)
+        TRY(check_units((const struct dynamodb_index *)in->global.elements + i, on_demand, fault));
+    if (in->source.data != NULL)
+        return fault_set(fault, LEAT_VALIDATION, "One or more parameter values were invalid: there are no global tables here, and "
+                                                 "GlobalTableSourceArn names one");
+    TRY(dynamodb_check_class(in->class, fault));
+    if (in->encryption != NULL) TRY(encryption_check(in->encryption, fault));
+    return tags_check(&in->tags, fault);
 }
 
 static enum leat_code add_indexes(struct api_call *call, const struct input *in, struct leat_table *table) {
@@ -68,6 +95,23 @@ static enum leat_code add_indexes(struct api_call *call, const struct input *in,
     return LEAT_OK;
 }
 
+static enum leat_code add_settings(struct api_call *call, const struct input *in, struct leat_table *table) {
+    struct settings_edit edit = {.call = call, .table = table};
+    if (in->class.data != NULL) TRY(settings_set_text(&edit, SLICE("class"), in->class));
+    if (in->tags.count > 0) TRY(tags_change(&edit, &in->tags, &(struct api_list){.count = 0}));
+    if (in->encryption != NULL) TRY(encryption_create(&edit, in->encryption));
+    if (in->policy.data != NULL) TRY(policy_create(&edit, in->policy));
+    TRY(warm_change(&edit, in->warm, NULL, true));
+    TRY(on_demand_change(&edit, in->on_demand, NULL, table->billing, true));
+    for (size_t i = 0; i < in->global.count; i++) {
+        const struct dynamodb_index *from = (const struct dynamodb_index *)in->global.elements + i;
+        const struct leat_index *index = &table->indexes[in->local.count + i];
+        TRY(warm_change(&edit, from->warm, index, true));
+        TRY(on_demand_change(&edit, from->on_demand, index, table->billing, true));
+    }
+    return edit.entries == NULL ? LEAT_OK : settings_build(&edit, &table->settings);
+}
+
 static enum leat_code create(struct api_call *call, const struct input *in, struct leat_description *out) {
     struct leat_table table = {.name = in->table, .deletion_protection = in->protection.value};
     table.billing = in->billing.value == DYNAMODB_PAY_PER_REQUEST ? LEAT_PAY_PER_REQUEST : LEAT_PROVISIONED;
@@ -79,17 +123,15 @@ static enum leat_code create(struct api_call *call, const struct input *in, stru
     TRY(dynamodb_keys(&in->keys, &table.partition_key, &table.sort_key, &call->fault));
     TRY(add_indexes(call, in, &table));
     if (in->stream != NULL) TRY(dynamodb_stream_view(in->stream, &table.stream, &call->fault));
-    if (in->class.text.data != NULL || in->tags.count > 0) {
-        struct dynamodb_settings settings = {.tags = &in->tags, .class = in->class.text};
-        TRY(dynamodb_settings_change(call, table.settings, &settings, &table.settings, &call->fault));
-    }
+    TRY(add_settings(call, in, &table));
     return leat_table_create(call->server->db, &table, out, &call->fault);
 }
 
 static void run(struct api_call *call, void *input) {
     struct leat_description description = {0};
     enum leat_code code = create(call, input, &description);
-    dynamodb_answer_table(call, code, &description, "TableDescription");
+    struct dynamodb_changing changing = {.warm = throughput_given(((const struct input *)input)->warm)};
+    dynamodb_answer_table(call, code, &description, "TableDescription", changing);
 }
 
 const struct api_operation dynamodb_create_table = {

@@ -1,4 +1,4 @@
-/* Table definitions in requests: attributes, key schemas, indexes, streams, tags. */
+/* Table definitions in requests: attributes, key schemas, indexes, streams. */
 #include "api/dynamodb/dynamodb.h"
 #include "base/slice.h"
 #include "item/value.h"
@@ -14,8 +14,6 @@ static const struct api_choice view_choices[] = {{"NEW_IMAGE", LEAT_NEW_IMAGE},
                                                  {NULL, 0}};
 const struct api_choice dynamodb_billing_choices[] = {
     {"PROVISIONED", DYNAMODB_PROVISIONED}, {"PAY_PER_REQUEST", DYNAMODB_PAY_PER_REQUEST}, {NULL, 0}};
-
-const struct api_choice dynamodb_class_choices[] = {{"STANDARD", 1}, {"STANDARD_INFREQUENT_ACCESS", 2}, {NULL, 0}};
 
 static const struct api_field definition_fields[] = {
     API_FIELD(struct dynamodb_definition, name, "AttributeName", API_STRING, .required = true, .min = 1, .max = 255),
@@ -49,26 +47,26 @@ const struct api_field dynamodb_stream_fields[] = {
     API_FIELD(struct dynamodb_stream_specification, view, "StreamViewType", API_ENUM, .choices = view_choices),
     API_FIELDS_END,
 };
+#define INDEX_FIELDS                                                                                                                  \
+    API_FIELD(struct dynamodb_index, name, "IndexName", API_STRING, .required = true, .min = 3, .max = 255,                           \
+              .pattern = DYNAMODB_NAME_PATTERN),                                                                                      \
+        API_FIELD(struct dynamodb_index, keys, "KeySchema", API_LIST, .required = true, .min = 1, .max = 2,                           \
+                  .element = &dynamodb_key_element, .size = sizeof(struct dynamodb_key_element)),                                     \
+        API_FIELD(struct dynamodb_index, projection, "Projection", API_STRUCT, .required = true, .fields = projection_fields,         \
+                  .size = sizeof(struct dynamodb_projection), .type = "Projection")
+static const struct api_field local_fields[] = {INDEX_FIELDS, API_FIELDS_END};
 const struct api_field dynamodb_index_fields[] = {
-    API_FIELD(struct dynamodb_index, name, "IndexName", API_STRING, .required = true, .min = 3, .max = 255,
-              .pattern = DYNAMODB_NAME_PATTERN),
-    API_FIELD(struct dynamodb_index, keys, "KeySchema", API_LIST, .required = true, .min = 1, .max = 2, .element = &dynamodb_key_element,
-              .size = sizeof(struct dynamodb_key_element)),
-    API_FIELD(struct dynamodb_index, projection, "Projection", API_STRUCT, .required = true, .fields = projection_fields,
-              .size = sizeof(struct dynamodb_projection), .type = "Projection"),
+    INDEX_FIELDS,
     API_FIELD(struct dynamodb_index, throughput, "ProvisionedThroughput", API_STRUCT, .fields = dynamodb_throughput_fields,
               .size = sizeof(struct dynamodb_throughput), .type = "ProvisionedThroughput"),
+    ON_DEMAND_FIELD(struct dynamodb_index, on_demand),
+    WARM_FIELD(struct dynamodb_index, warm),
     API_FIELDS_END,
 };
 const struct api_field dynamodb_index_element = {
     .name = "", .kind = API_STRUCT, .fields = dynamodb_index_fields, .type = "GlobalSecondaryIndex"};
-
-static const struct api_field tag_fields[] = {
-    API_FIELD(struct dynamodb_tag, key, "Key", API_STRING, .required = true, .min = 1, .max = 128),
-    API_FIELD(struct dynamodb_tag, value, "Value", API_STRING, .required = true, .max = 256),
-    API_FIELDS_END,
-};
-const struct api_field dynamodb_tag_element = {.name = "", .kind = API_STRUCT, .fields = tag_fields, .type = "Tag"};
+const struct api_field dynamodb_local_element = {
+    .name = "", .kind = API_STRUCT, .fields = local_fields, .type = "LocalSecondaryIndex"};
 
 enum leat_code dynamodb_definitions(struct api_call *call, const struct api_list *definitions, const struct leat_attribute **out,
                                     size_t *count, struct leat_fault *fault) {
@@ -120,6 +118,12 @@ enum leat_code dynamodb_index_of(struct api_call *call, const struct dynamodb_in
     return LEAT_OK;
 }
 
+enum leat_code dynamodb_check_class(struct leat_slice class, struct leat_fault *fault) {
+    if (class.data == NULL || slice_is(class, "STANDARD") || slice_is(class, "STANDARD_INFREQUENT_ACCESS")) return LEAT_OK;
+    return fault_set(fault, LEAT_VALIDATION, "Invalid table-class parameter provided. Please try again with a valid table-class value: "
+                                             "[STANDARD, STANDARD_INFREQUENT_ACCESS].");
+}
+
 enum leat_code dynamodb_stream_view(const struct dynamodb_stream_specification *in, enum leat_view *out, struct leat_fault *fault) {
     *out = LEAT_VIEW_NONE;
     if (in->enabled.value && in->view.text.data == NULL)
@@ -130,62 +134,4 @@ enum leat_code dynamodb_stream_view(const struct dynamodb_stream_specification *
                          "One or more parameter values were invalid: StreamViewType must not be specified when StreamEnabled is false");
     if (in->enabled.value) *out = (enum leat_view)in->view.value;
     return LEAT_OK;
-}
-
-static bool list_has_tag(const struct api_list *tags, const struct api_list *removed, struct leat_slice key) {
-    for (size_t i = 0; tags != NULL && i < tags->count; i++)
-        if (slice_equal(((const struct dynamodb_tag *)tags->elements)[i].key, key)) return true;
-    for (size_t i = 0; removed != NULL && i < removed->count; i++)
-        if (slice_equal(((const struct leat_slice *)removed->elements)[i], key)) return true;
-    return false;
-}
-
-static enum leat_code put_tags(struct buf *out, struct leat_slice old, const struct api_list *tags, const struct api_list *removed) {
-    item_put_name(out, SLICE("tags"));
-    size_t mark = item_begin(out, ITEM_M);
-    struct item_iterator entries = item_iterate(old);
-    struct leat_slice name;
-    struct item_value value;
-    while (item_map_next(&entries, &name, &value)) {
-        if (list_has_tag(tags, removed, name)) continue;
-        item_put_name(out, name);
-        item_put_value(out, &value);
-    }
-    for (size_t i = 0; tags != NULL && i < tags->count; i++) {
-        const struct dynamodb_tag *tag = (const struct dynamodb_tag *)tags->elements + i;
-        item_put_name(out, tag->key);
-        item_put_string(out, tag->value);
-    }
-    return item_end(out, mark);
-}
-
-static enum leat_code build_settings(struct buf *out, struct leat_slice settings, const struct dynamodb_settings *change) {
-    struct item_value old = {0};
-    if (settings.data != NULL) (void)item_find(settings, SLICE("tags"), &old);
-    enum leat_code code = put_tags(out, old.payload, change->tags, change->tags_removed);
-    if (change->class.data != NULL) {
-        item_put_name(out, SLICE("class"));
-        item_put_string(out, change->class);
-    }
-    struct item_iterator entries = item_iterate(settings);
-    struct leat_slice name;
-    struct item_value value;
-    while (item_map_next(&entries, &name, &value)) {
-        if (slice_is(name, "tags") || (change->class.data != NULL && slice_is(name, "class"))) continue;
-        item_put_name(out, name);
-        item_put_value(out, &value);
-    }
-    return code == LEAT_OK ? item_close(out, 0) : code;
-}
-
-enum leat_code dynamodb_settings_change(struct api_call *call, struct leat_slice settings, const struct dynamodb_settings *change,
-                                        struct leat_slice *out, struct leat_fault *fault) {
-    enum { SETTINGS_BYTES_MAX = 256 * 1024 };
-    struct buf built;
-    buf_init(&built, SETTINGS_BYTES_MAX);
-    enum leat_code code = build_settings(&built, settings, change);
-    *out = arena_copy(call->arena, buf_view(&built));
-    buf_fini(&built);
-    if (code == LEAT_VALIDATION) return fault_set(fault, code, "One or more parameter values were invalid: duplicate tag keys");
-    return code == LEAT_OK && out->data == NULL ? fault_memory(fault) : code;
 }

@@ -5,7 +5,7 @@ static void run(struct api_call *call, void *input) {
     const struct dynamodb_table_request *in = input;
     struct leat_description description = {0};
     enum leat_code code = leat_table_describe(call->server->db, in->table, &description, &call->fault);
-    dynamodb_answer_table(call, code, &description, "Table");
+    dynamodb_answer_table(call, code, &description, "Table", (struct dynamodb_changing){0});
 }
 
 const struct api_operation dynamodb_describe_table = {

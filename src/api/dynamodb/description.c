@@ -1,14 +1,12 @@
 /* TableDescription. Source: Amazon DynamoDB API Reference; recorded answers. */
 #include "api/dynamodb/dynamodb.h"
+#include "api/dynamodb/encryption.h"
+#include "base/clock.h"
 #include "base/slice.h"
-#include "item/value.h"
 
 static const char *const status_names[] = {"CREATING", "ACTIVE", "UPDATING", "DELETING"};
 static const char *const view_names[] = {"", "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"};
 static const char *const projection_names[] = {"ALL", "KEYS_ONLY", "INCLUDE"};
-
-/* What AWS gives a table without warm throughput of its own: on demand starts with this much. */
-enum { WARM_READ_UNITS = 12000, WARM_WRITE_UNITS = 4000 };
 
 static void key_element(struct json_writer *json, struct leat_slice name, const char *type) {
     if (name.data == NULL) return;
@@ -52,17 +50,14 @@ static void definitions(struct json_writer *json, const struct leat_table *table
     json_array_end(json);
 }
 
-static void warm_throughput(struct json_writer *json, const struct leat_table *table, int64_t read, int64_t write) {
-    bool on_demand = table->billing == LEAT_PAY_PER_REQUEST;
-    json_key(json, "WarmThroughput");
-    json_object(json);
-    member_int(json, "ReadUnitsPerSecond", on_demand ? WARM_READ_UNITS : read);
-    member_int(json, "WriteUnitsPerSecond", on_demand ? WARM_WRITE_UNITS : write);
-    member_text(json, "Status", table->status == LEAT_CREATING ? "UPDATING" : "ACTIVE");
-    json_object_end(json);
+/* The count is of a day in UTC. */
+static int64_t decreases_today(const struct leat_table *table) {
+    enum { DAY_MS = 24 * 60 * 60 * 1000 };
+    bool today = clock_now_ms(&clock_system) / DAY_MS == table->throughput_decreased_ms / DAY_MS;
+    return today ? (int64_t)table->throughput_decreases_today : 0;
 }
 
-static void throughput(struct json_writer *json, const struct leat_table *table) {
+static void provisioned(struct json_writer *json, const struct leat_table *table) {
     json_key(json, "ProvisionedThroughput");
     json_object(json);
     if (table->throughput_increased_ms != 0) {
@@ -73,7 +68,7 @@ static void throughput(struct json_writer *json, const struct leat_table *table)
         json_key(json, "LastDecreaseDateTime");
         json_seconds(json, table->throughput_decreased_ms);
     }
-    member_int(json, "NumberOfDecreasesToday", (int64_t)table->throughput_decreases_today);
+    member_int(json, "NumberOfDecreasesToday", decreases_today(table));
     member_int(json, "ReadCapacityUnits", table->read_units);
     member_int(json, "WriteCapacityUnits", table->write_units);
     json_object_end(json);
@@ -92,7 +87,8 @@ static void projection(struct json_writer *json, const struct leat_index *index)
     json_object_end(json);
 }
 
-static void index_description(struct api_call *call, const struct leat_table *table, const struct leat_index *index) {
+static void index_description(struct api_call *call, const struct leat_table *table, const struct leat_index *index,
+                              bool changing) {
     struct json_writer *json = &call->json;
     json_object(json);
     json_key(json, "IndexName");
@@ -111,7 +107,8 @@ static void index_description(struct api_call *call, const struct leat_table *ta
         member_int(json, "ReadCapacityUnits", index->read_units);
         member_int(json, "WriteCapacityUnits", index->write_units);
         json_object_end(json);
-        warm_throughput(json, table, index->read_units, index->write_units);
+        on_demand_describe(call, table, index);
+        warm_describe(call, table, index, changing || table->status == LEAT_CREATING);
     }
     member_int(json, "IndexSizeBytes", (int64_t)index->size_bytes);
     member_int(json, "ItemCount", (int64_t)index->item_count);
@@ -121,7 +118,7 @@ static void index_description(struct api_call *call, const struct leat_table *ta
     json_object_end(json);
 }
 
-static void indexes(struct api_call *call, const struct leat_table *table, const char *name, bool local) {
+static void indexes(struct api_call *call, const struct leat_table *table, const char *name, bool local, bool changing) {
     struct json_writer *json = &call->json;
     bool any = false;
     for (size_t i = 0; i < table->index_count; i++) {
@@ -131,7 +128,7 @@ static void indexes(struct api_call *call, const struct leat_table *table, const
             json_array(json);
             any = true;
         }
-        index_description(call, table, &table->indexes[i]);
+        index_description(call, table, &table->indexes[i], changing);
     }
     if (any) json_array_end(json);
 }
@@ -166,9 +163,24 @@ static void billing(struct json_writer *json, const struct leat_table *table) {
     json_object_end(json);
 }
 
-static void write_table(struct api_call *call, const struct leat_table *table) {
+/* Missing: a standard table whose class nobody has ever named. */
+static void class_summary(struct json_writer *json, const struct leat_table *table) {
+    struct leat_slice class = settings_entry(table, SLICE("class"));
+    int64_t changed_ms = item_member_int(table->settings, "class_changed");
+    if (class.data == NULL) return;
+    json_key(json, "TableClassSummary");
+    json_object(json);
+    json_key(json, "TableClass");
+    json_string(json, class);
+    if (changed_ms != 0) {
+        json_key(json, "LastUpdateDateTime");
+        json_seconds(json, (uint64_t)changed_ms);
+    }
+    json_object_end(json);
+}
+
+static void write_table(struct api_call *call, const struct leat_table *table, struct dynamodb_changing changing) {
     struct json_writer *json = &call->json;
-    struct item_value class = {0};
     json_object(json);
     /* recorded: a table that goes has neither its keys nor its age any more */
     if (table->status != LEAT_DELETING) {
@@ -180,7 +192,7 @@ static void write_table(struct api_call *call, const struct leat_table *table) {
     json_key(json, "TableName");
     json_string(json, table->name);
     member_text(json, "TableStatus", status_names[table->status]);
-    throughput(json, table);
+    provisioned(json, table);
     billing(json, table);
     member_int(json, "TableSizeBytes", (int64_t)table->size_bytes);
     member_int(json, "ItemCount", (int64_t)table->item_count);
@@ -188,27 +200,25 @@ static void write_table(struct api_call *call, const struct leat_table *table) {
     json_string(json, table->arn);
     json_key(json, "TableId");
     json_string(json, table->id);
-    indexes(call, table, "LocalSecondaryIndexes", true);
-    indexes(call, table, "GlobalSecondaryIndexes", false);
+    indexes(call, table, "LocalSecondaryIndexes", true, changing.warm);
+    indexes(call, table, "GlobalSecondaryIndexes", false, changing.warm);
     stream(json, table);
-    if (table->settings.data != NULL && item_find(table->settings, SLICE("class"), &class)) {
-        json_key(json, "TableClassSummary");
-        json_object(json);
-        json_key(json, "TableClass");
-        json_string(json, class.payload);
-        json_object_end(json);
-    }
+    encryption_describe(json, table, changing.encryption);
+    class_summary(json, table);
     json_key(json, "DeletionProtectionEnabled");
     json_bool(json, table->deletion_protection);
-    if (table->status == LEAT_ACTIVE || table->status == LEAT_UPDATING) warm_throughput(json, table, table->read_units, table->write_units);
+    on_demand_describe(call, table, NULL);
+    /* recorded: a table that comes or goes shows none, unless it was asked for */
+    if (changing.warm || table->status == LEAT_ACTIVE || table->status == LEAT_UPDATING) warm_describe(call, table, NULL, changing.warm);
     json_object_end(json);
 }
 
-void dynamodb_answer_table(struct api_call *call, enum leat_code code, struct leat_description *description, const char *member) {
+void dynamodb_answer_table(struct api_call *call, enum leat_code code, struct leat_description *description, const char *member,
+                           struct dynamodb_changing changing) {
     if (code == LEAT_OK) {
         json_object(&call->json);
         json_key(&call->json, member);
-        write_table(call, &description->table);
+        write_table(call, &description->table, changing);
         json_object_end(&call->json);
         api_done(call);
     } else {

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "api/dynamodb/legacy.h"
+#include "api/dynamodb/throughput.h"
 
 extern const struct api_service api_dynamodb_service;
 
@@ -59,7 +60,9 @@ struct dynamodb_table_request { struct leat_slice table; };
 extern const struct api_field dynamodb_table_request_fields[];
 enum leat_code dynamodb_check_table_request(struct api_call *call, void *input, struct leat_fault *fault);
 /* Ends the call: with a fault, or with a TableDescription as the answer's one member. Frees the description. */
-void dynamodb_answer_table(struct api_call *call, enum leat_code code, struct leat_description *description, const char *member);
+struct dynamodb_changing { bool warm, encryption; }; /* asked for by this very call: shown as being on its way */
+void dynamodb_answer_table(struct api_call *call, enum leat_code code, struct leat_description *description, const char *member,
+                           struct dynamodb_changing changing);
 
 /* ---- PutItem, UpdateItem, DeleteItem ---- */
 
@@ -146,11 +149,11 @@ struct dynamodb_projection { struct api_enum type; struct api_list include; };
 struct dynamodb_throughput { struct api_integer read, write; };
 struct dynamodb_stream_specification { struct api_boolean enabled; struct api_enum view; };
 struct dynamodb_index { struct leat_slice name; struct api_list keys; struct dynamodb_projection *projection;
-                        struct dynamodb_throughput *throughput; };
+                        struct dynamodb_throughput *throughput; struct throughput *on_demand, *warm; };
 enum { DYNAMODB_HASH = 1, DYNAMODB_RANGE = 2, DYNAMODB_PROVISIONED = 1, DYNAMODB_PAY_PER_REQUEST = 2 };
 
 extern const struct api_choice dynamodb_billing_choices[];
-extern const struct api_field dynamodb_definition_element, dynamodb_key_element, dynamodb_index_element;
+extern const struct api_field dynamodb_definition_element, dynamodb_key_element, dynamodb_index_element, dynamodb_local_element;
 extern const struct api_field dynamodb_throughput_fields[], dynamodb_stream_fields[], dynamodb_index_fields[];
 
 /* The parts of a struct leat_table from what the request says; arrays in the call's arena. */
@@ -160,19 +163,9 @@ enum leat_code dynamodb_keys(const struct api_list *keys, struct leat_slice *par
                              struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code dynamodb_index_of(struct api_call *call, const struct dynamodb_index *in, bool local, struct leat_index *out,
                                  struct leat_fault *fault) LEAT_MUST_USE;
+/* TableClass: AWS has words of its own for what is none. */
+enum leat_code dynamodb_check_class(struct leat_slice class, struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code dynamodb_stream_view(const struct dynamodb_stream_specification *in, enum leat_view *out,
                                     struct leat_fault *fault) LEAT_MUST_USE;
-
-/* Table settings are an item of ours: {"tags": {"key": "value"}, "class": "STANDARD"}. */
-struct dynamodb_tag { struct leat_slice key, value; };
-extern const struct api_field dynamodb_tag_element;
-struct dynamodb_settings {
-    const struct api_list *tags, *tags_removed; /* set these; remove these keys. NULL: none */
-    struct leat_slice class;                    /* absent: as it was */
-};
-/* The settings after the change, in the arena. */
-enum leat_code dynamodb_settings_change(struct api_call *call, struct leat_slice settings, const struct dynamodb_settings *change,
-                                        struct leat_slice *out, struct leat_fault *fault) LEAT_MUST_USE;
-extern const struct api_choice dynamodb_class_choices[];
 
 #endif

@@ -26,6 +26,12 @@
     X(list_tags_of_resource) \
     X(tag_resource)          \
     X(untag_resource)        \
+    X(put_resource_policy)   \
+    X(get_resource_policy)   \
+    X(delete_resource_policy) \
+    X(update_contributor_insights) \
+    X(describe_contributor_insights) \
+    X(list_contributor_insights) \
     X(describe_limits)       \
     X(describe_endpoints)
 

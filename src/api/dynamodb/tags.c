@@ -1,77 +1,85 @@
-/* TagResource, UntagResource, ListTagsOfResource. Source: Amazon DynamoDB API Reference. */
-#include "api/dynamodb/dynamodb.h"
+/* TagResource, UntagResource, ListTagsOfResource. Source: Amazon DynamoDB API Reference. All tags fit in one page: there is no
+ * NextToken. */
+#include "api/dynamodb/tags.h"
+
+#include "api/dynamodb/resource.h"
 #include "base/slice.h"
-#include "item/value.h"
 
 struct input { struct leat_slice arn, start; struct api_list tags, keys; };
 
-#define ARN_FIELD API_FIELD(struct input, arn, "ResourceArn", API_STRING, .required = true, .min = 1, .max = 1283)
-static const struct api_field key_element = {.name = "", .kind = API_STRING, .min = 1, .max = 128};
+static const struct api_field key_element = {.name = "", .kind = API_STRING};
 static const struct api_field tag_fields[] = {
-    ARN_FIELD,
-    API_FIELD(struct input, tags, "Tags", API_LIST, .required = true, .element = &dynamodb_tag_element,
-              .size = sizeof(struct dynamodb_tag)),
+    RESOURCE_ARN(struct input),
+    API_FIELD(struct input, tags, "Tags", API_LIST, .required = true, .element = &tags_element, .size = sizeof(struct tags_tag)),
     API_FIELDS_END,
 };
 static const struct api_field untag_fields[] = {
-    ARN_FIELD,
+    RESOURCE_ARN(struct input),
     API_FIELD(struct input, keys, "TagKeys", API_LIST, .required = true, .element = &key_element, .size = sizeof(struct leat_slice)),
     API_FIELDS_END,
 };
 static const struct api_field list_fields[] = {
-    ARN_FIELD,
+    RESOURCE_ARN(struct input),
     API_FIELD(struct input, start, "NextToken", API_STRING),
     API_FIELDS_END,
 };
 
+/* An account of its own says nothing of what it has to others. */
+static enum leat_code denied(struct api_call *call, struct leat_slice arn) {
+    return fault_set(&call->fault, LEAT_ACCESS_DENIED,
+                     "User: arn:aws:iam::%s:root is not authorized to perform: dynamodb:%s on resource: %.*s", call->server->account,
+                     call->operation->name, SLICE_FORMAT(arn));
+}
+
+static enum leat_code check_arn(struct api_call *call, struct leat_slice arn, struct leat_fault *fault) {
+    struct resource resource;
+    TRY(resource_parse(arn, &resource, fault));
+    if (!resource_is_near(call->server, &resource) || resource.label.data != NULL)
+        return fault_set(fault, LEAT_VALIDATION, "Invalid TableArn: Invalid ResourceArn provided as input %.*s", SLICE_FORMAT(arn));
+    return resource_is_own(call->server, &resource) ? LEAT_OK : denied(call, arn);
+}
+
 static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
     const struct input *in = input;
-    (void)call;
-    if (!slice_starts(in->arn, SLICE("arn:")))
-        return fault_set(fault, LEAT_VALIDATION, "Invalid TableArn: Invalid ResourceArn provided as input %.*s", SLICE_FORMAT(in->arn));
-    return LEAT_OK;
+    TRY(check_arn(call, in->arn, fault));
+    if (in->tags.given && in->tags.count == 0)
+        return fault_set(fault, LEAT_VALIDATION, "Atleast one Tag needs to be provided as Input.");
+    if (in->keys.given && in->keys.count == 0)
+        return fault_set(fault, LEAT_VALIDATION, "Atleast one Tag Key needs to be provided as Input.");
+    TRY(tags_check(&in->tags, fault));
+    return tags_check_keys(&in->keys, fault);
 }
 
-static enum leat_code describe(struct api_call *call, struct leat_slice arn, struct leat_description *out) {
-    enum leat_code code = leat_table_describe(call->server->db, arn, out, &call->fault);
-    if (code == LEAT_RESOURCE_NOT_FOUND)
-        return fault_set(&call->fault, code, "Requested resource not found: ResourcArn: %.*s not found", SLICE_FORMAT(arn));
-    return code;
-}
-
-static enum leat_code change(struct api_call *call, const struct input *in) {
-    struct leat_description before = {0}, after = {0};
-    TRY(describe(call, in->arn, &before));
-    struct leat_slice settings;
-    struct dynamodb_settings tagged = {.tags = &in->tags, .tags_removed = &in->keys};
-    enum leat_code code = dynamodb_settings_change(call, before.table.settings, &tagged, &settings, &call->fault);
-    leat_description_free(&before);
-    if (code != LEAT_OK) return code;
-    struct leat_table_change change = {.name = in->arn, .change_settings = true, .settings = settings};
-    code = leat_table_update(call->server->db, &change, &after, &call->fault);
-    leat_description_free(&after);
-    return code;
+static enum leat_code edit_tags(struct settings_edit *edit, void *context) {
+    const struct input *in = context;
+    return tags_change(edit, &in->tags, &in->keys);
 }
 
 static void run_change(struct api_call *call, void *input) {
-    enum leat_code code = change(call, input);
+    const struct input *in = input;
+    struct leat_table_change change = {.name = in->arn};
+    struct leat_description after;
+    enum leat_code code = settings_update(call, &change, edit_tags, input, &after);
+    leat_description_free(&after);
+    if (code == LEAT_RESOURCE_NOT_FOUND)
+        code = fault_set(&call->fault, code, "Requested resource not found: ResourcArn: %.*s not found", SLICE_FORMAT(in->arn));
     if (code != LEAT_OK) api_fail(call, code, &call->fault);
     else api_done(call);
 }
 
 static void run_list(struct api_call *call, void *input) {
     struct json_writer *json = &call->json;
-    struct leat_description description = {0};
-    enum leat_code code = leat_table_describe(call->server->db, ((struct input *)input)->arn, &description, &call->fault);
+    struct leat_slice arn = ((struct input *)input)->arn;
+    struct leat_description description = {.memory = NULL};
+    enum leat_code code = leat_table_describe(call->server->db, arn, &description, &call->fault);
+    /* unlike the other two, this one does not tell whether a table of that name exists */
+    if (code == LEAT_RESOURCE_NOT_FOUND) code = denied(call, arn);
     if (code != LEAT_OK) {
-        /* as recorded: AWS does not tell whether a table of that name exists */
-        if (code == LEAT_RESOURCE_NOT_FOUND) call->error_type = "AccessDeniedException";
         api_fail(call, code, &call->fault);
         return;
     }
-    struct item_value tags = {0}, value;
-    if (description.table.settings.data != NULL) (void)item_find(description.table.settings, SLICE("tags"), &tags);
-    struct item_iterator entries = item_iterate(tags.payload);
+    struct item_value value;
+    struct item_iterator entries = item_iterate(settings_entry(&description.table, SLICE("tags")));
     struct leat_slice name;
     json_object(json);
     json_key(json, "Tags");
