@@ -79,6 +79,32 @@ def test_tables(aws):
     assert "ResourceNotFoundException" in aws.refused("dynamodb", "describe-table", "--table-name", "tables-one")
 
 
+def test_settings_of_tables(aws):
+    made = make_table(aws, "settings", "--sse-specification", "Enabled=true,SSEType=KMS", "--table-class", "STANDARD_INFREQUENT_ACCESS",
+                      "--tags", "Key=team,Value=mill")
+    arn = made["TableArn"]
+    table = aws("dynamodb", "describe-table", "--table-name", "settings")["Table"]
+    assert (table["SSEDescription"]["Status"], table["SSEDescription"]["SSEType"]) == ("ENABLED", "KMS")
+    assert table["TableClassSummary"] == {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
+    aws("dynamodb", "tag-resource", "--resource-arn", arn, "--tags", "Key=env,Value=test")
+    aws("dynamodb", "untag-resource", "--resource-arn", arn, "--tag-keys", "team")
+    assert aws("dynamodb", "list-tags-of-resource", "--resource-arn", arn)["Tags"] == [{"Key": "env", "Value": "test"}]
+    assert "Tag Key cannot be prefixed with aws:" in aws.refused(
+        "dynamodb", "tag-resource", "--resource-arn", arn, "--tags", "Key=aws:x,Value=y")
+    aws("dynamodb", "update-table", "--table-name", "settings", "--table-class", "STANDARD")
+    changed = aws("dynamodb", "describe-table", "--table-name", "settings")["Table"]["TableClassSummary"]
+    assert changed["TableClass"] == "STANDARD" and "LastUpdateDateTime" in changed
+
+    name = ("--table-name", "settings")
+    enabled = aws("dynamodb", "update-contributor-insights", *name, "--contributor-insights-action", "ENABLE")
+    assert enabled["ContributorInsightsStatus"] == "ENABLING"
+    insights = aws("dynamodb", "describe-contributor-insights", *name)
+    assert insights["ContributorInsightsStatus"] == "ENABLED" and len(insights["ContributorInsightsRuleList"]) == 4
+    listed = aws("dynamodb", "list-contributor-insights", *name)["ContributorInsightsSummaries"]
+    assert [entry["TableName"] for entry in listed] == ["settings"]
+    assert "ResourceNotFoundException" in aws.refused("dynamodb", "describe-contributor-insights", "--table-name", "nothing")
+
+
 def test_items(aws):
     make_table(aws, "items")
     put(aws, "items", "a", 1, colour={"S": "red"}, count={"N": "1.50"})

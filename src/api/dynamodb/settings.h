@@ -6,7 +6,7 @@
  *   encryption               M: key S, an ARN
  *   warm, on_demand          M: read N, write N; each may be missing
  *   insights                 M: enabled N, mode S, created N ms, changed N ms
- *   policy                   M: document S, revision S
+ *   policy                   M: document S, revision S, ms
  *
  * An index has entries of its own, "warm/INDEX"; so has a stream, "policy/LABEL". A deleted index's go with it.
  * docs/FORMAT.md has the list too. */
