@@ -35,9 +35,9 @@ def fixture_table(leat, make_table):
     return table
 
 
-async def come_and_go(port, table, chance, stop):
+async def come_and_go(port, table, chance, stop, written):
     """Puts and deletes the items between those that stay, alone and in batches and transactions."""
-    connection, written = Connection(port), 0
+    connection = Connection(port)
     while not stop.is_set():
         pk, sk = chance.choice(PARTITIONS), chance.randrange(MOVING) * 9 + 1
         put, key = item(pk, sk, False), {"pk": {"S": pk}, "sk": {"N": str(sk)}}
@@ -49,10 +49,9 @@ async def come_and_go(port, table, chance, stop):
                 "Delete": {"TableName": table, "Key": {name: other[name] for name in key}}}]})])
         status, answer = await connection.call(operation, request)
         assert status == 200, answer
-        written += 1
+        written[0] += 1
         await asyncio.sleep(0.001)  # a moment for the readers
     connection.close()
-    return written
 
 
 async def read_all(port, operation, request, limit):
@@ -123,17 +122,16 @@ def test_every_page_while_others_write(leat, table):
     chance = random.Random(3)
 
     async def play():
-        stop = asyncio.Event()
-        writers = [asyncio.create_task(come_and_go(leat.port, table, random.Random(number), stop)) for number in range(WRITERS)]
-        moving = 0
-        for _ in range(2):
+        stop, moving, written = asyncio.Event(), 0, [0]
+        writers = [asyncio.create_task(come_and_go(leat.port, table, random.Random(number), stop, written)) for number in range(WRITERS)]
+        while written[0] < 200:
             for each in reads():
                 moving += await read_and_judge(leat.port, table, *each, chance)
         stop.set()
-        return moving, sum(await asyncio.gather(*writers))
+        await asyncio.gather(*writers)
+        return moving
 
-    moving, written = asyncio.run(play())
-    assert moving > 100 and written > 100  # there was something to stumble over
+    assert asyncio.run(asyncio.wait_for(play(), 120)) > 100  # there was something to stumble over
 
 
 @pytest.mark.parametrize("operation, request_of", [("Query", lambda: query("pk", "only")[1]), ("Scan", dict)])
