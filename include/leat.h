@@ -85,8 +85,9 @@ LEAT_PUBLIC enum leat_code leat_table_delete(struct leat *db, struct leat_slice 
 
 LEAT_PUBLIC enum leat_code leat_table_update(struct leat *db, const struct leat_table_change *change,
                                              struct leat_description *out, struct leat_fault *fault) LEAT_MUST_USE;
-/* Begins to make a new table that is another one as it was at a moment. Answers its description, LEAT_CREATING; it goes on in the background,
- * also after a restart, while the source is read, written, even deleted; leat_table_describe shows how far it is, LEAT_ACTIVE at the end.
+/* Begins to make a new table that is another one as it was at a moment. Answers its description, LEAT_CREATING; it goes on in the
+ * background, also after a restart, while the source is read, written, even deleted; leat_table_describe shows how far it is,
+ * LEAT_ACTIVE at the end.
  * LEAT_POINT_IN_TIME_RECOVERY_UNAVAILABLE, LEAT_INVALID_RESTORE_TIME. */
 LEAT_PUBLIC enum leat_code leat_table_copy(struct leat *db, const struct leat_copy *copy, struct leat_description *out,
                                            struct leat_fault *fault) LEAT_MUST_USE;

@@ -32,6 +32,7 @@ static const struct cmd_option options[] = {
     {"rotation", 0, "TIME", "age at which a shard is closed and followed by a new one (4h)"},
     {"throttle", 0, NULL, "hold tables with provisioned throughput to their units (off: as fast as the machine)"},
     {"collection-limit", 0, "BYTES", "size at which an item collection of a table with local indexes is full (10 GB)"},
+    {"settle", 0, "TIME", "how long tables stay CREATING, UPDATING and DELETING, to try a client's waiting (0s)"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -79,10 +80,13 @@ static size_t default_loops(void) {
 
 static enum leat_code read_times(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
     const char *retention = cmd_value(call, "retention"), *rotation = cmd_value(call, "rotation");
+    const char *settle = cmd_value(call, "settle");
     if (retention != NULL && (!cmd_duration_ms(retention, &out->db.stream_retention_ms) || out->db.stream_retention_ms == 0))
         return fault_set(fault, LEAT_VALIDATION, "--retention wants a time like 24h, not %s", retention);
     if (rotation != NULL && (!cmd_duration_ms(rotation, &out->db.shard_rotation_ms) || out->db.shard_rotation_ms == 0))
         return fault_set(fault, LEAT_VALIDATION, "--rotation wants a time like 4h, not %s", rotation);
+    if (settle != NULL && !cmd_duration_ms(settle, &out->db.settle_ms))
+        return fault_set(fault, LEAT_VALIDATION, "--settle wants a time like 5s, not %s", settle);
     return LEAT_OK;
 }
 

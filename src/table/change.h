@@ -1,5 +1,5 @@
-/* One change of the catalogue: tables stored, a table removed, partitions marked for dropping, work begun and ended, all in one transaction.
- * On the writing thread. */
+/* One change of the catalogue: tables stored, a table removed, partitions marked for dropping, work begun and ended, all in one
+ * transaction. On the writing thread. */
 #ifndef TABLE_CHANGE_H
 #define TABLE_CHANGE_H
 

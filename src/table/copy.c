@@ -173,25 +173,32 @@ static enum leat_code undo_chunk(struct undo *undo, store_part history, store_se
     return undo_commit(undo, fault);
 }
 
+/* The newest records that are not undone yet. */
+static enum leat_code undo_newest(struct undo *undo, store_part history, store_sequence cut, struct leat_fault *fault) {
+    const store_sequence was = undo->work->undone;
+    store_sequence after = undo->upto - cut > UNDO_RECORDS_MAX ? undo->upto - UNDO_RECORDS_MAX : cut;
+    undo->work->undone = after + 1;
+    enum leat_code code = undo_chunk(undo, history, after, fault);
+    if (code != LEAT_OK) undo->work->undone = was;
+    return code;
+}
+
 /* One partition after the other; what is changed while that goes on was copied before and is of no concern. */
 static enum leat_code step_undo(struct engine *engine, struct work *work, const struct table *table, struct leat_fault *fault) {
     const store_part history = history_part(work->source, (uint16_t)work->place.part);
-    const store_sequence cut = work->cuts[work->place.part], was = work->undo_upto;
+    const store_sequence cut = work->cuts[work->place.part];
     struct undo *undo = calloc(1, sizeof *undo);
     struct store_head head;
     if (undo == NULL) return fault_memory(fault);
-    *undo = (struct undo){.engine = engine, .work = work, .table = table, .upto = was};
+    *undo = (struct undo){.engine = engine, .work = work, .table = table};
     arena_init(&undo->arena, UNDO_ARENA_MAX);
     enum leat_code code = store_heads(engine->store, &history, 1, &head, fault);
-    if (code == LEAT_OK && undo->upto == 0) undo->upto = head.next - 1;
-    if (code == LEAT_OK && undo->upto <= cut) {
-        work->place.part++; /* of no cost to find again: not stored */
-        work->undo_upto = 0;
+    undo->upto = work->undone != 0 ? work->undone - 1 : head.next - 1;
+    if (code == LEAT_OK && undo->upto > cut) {
+        code = undo_newest(undo, history, cut, fault);
     } else if (code == LEAT_OK) {
-        store_sequence after = undo->upto - cut > UNDO_RECORDS_MAX ? undo->upto - UNDO_RECORDS_MAX : cut;
-        work->undo_upto = after;
-        code = undo_chunk(undo, history, after, fault);
-        if (code != LEAT_OK) work->undo_upto = was;
+        work->place.part++; /* of no cost to find again: not stored */
+        work->undone = 0;
     }
     arena_fini(&undo->arena);
     free(undo);
@@ -206,7 +213,7 @@ enum leat_code copy_step(struct engine *engine, struct work *work, struct table 
     if (!end) return step_rows(engine, work, table, fault);
     work->phase = COPY_UNDO;
     work->place.part = 0;
-    work->undo_upto = 0;
+    work->undone = 0;
     buf_clear(&work->place.from);
     return LEAT_OK;
 }

@@ -1,8 +1,9 @@
 /* Making a table that is another one as it was at a moment, in the background: restoring, backing up, exporting.
  *
- * First the source's rows are copied as they are found, while it is being written. Then its history (history.h) is gone through backwards, from
- * its end to the moment, and each row gets back what the change had replaced: what was changed after the moment, before or after its row was
- * copied, is undone. The indexes are filled last. Rows keep their keys; the copy may have another number of partitions. */
+ * First the source's rows are copied as they are found, while it is being written. Then its history (history.h) is gone through
+ * backwards, from its end to the moment, and each row gets back what the change had replaced: what was changed after the moment,
+ * before or after its row was copied, is undone. The indexes are filled last. Rows keep their keys; the copy may have another
+ * number of partitions. */
 #ifndef TABLE_COPY_H
 #define TABLE_COPY_H
 

@@ -23,8 +23,8 @@ bool expiry_due(const struct table *table, struct leat_slice item, uint64_t now_
 enum leat_code expiry_change(const struct table *table, store_part part, struct leat_slice store_key, struct leat_slice before,
                              struct leat_slice after, struct overlay *overlay, struct leat_fault *fault) LEAT_MUST_USE;
 
-/* Turns time to live of the table (a copy that is part of the change) on for an attribute, or off (absent). The entries are made anew in the
- * background: first the old ones go, then every item is entered, beside what writers enter meanwhile. */
+/* Turns time to live of the table (a copy that is part of the change) on for an attribute, or off (absent). The entries are made
+ * anew in the background: first the old ones go, then every item is entered, beside what writers enter meanwhile. */
 enum leat_code expiry_set(struct engine *engine, struct table *table, struct leat_slice attribute, struct change *change,
                           struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code expiry_step(struct engine *engine, struct work *work, struct table *table, struct leat_fault *fault) LEAT_MUST_USE;

@@ -1,4 +1,5 @@
-/* Going through the rows of one key space of a table and changing something for each, in transactions of limited size. On the writing thread. */
+/* Going through the rows of one key space of a table and changing something for each, in transactions of limited size. On the
+ * writing thread. */
 #ifndef TABLE_REWRITE_H
 #define TABLE_REWRITE_H
 

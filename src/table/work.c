@@ -97,7 +97,7 @@ enum leat_code work_put(const struct work *work, struct store_transaction *trans
     item_put_binary(&entry, buf_view(&work->place.from));
     item_put_member_int(&entry, "done", (int64_t)work->done);
     item_put_member_int(&entry, "total", (int64_t)work->total);
-    item_put_member_int(&entry, "undo", (int64_t)work->undo_upto);
+    item_put_member_int(&entry, "undone", (int64_t)work->undone);
     enum leat_code code = put_source(work, &entry, fault);
     if (code == LEAT_OK) code = item_close(&entry, 0);
     if (code == LEAT_OK && !buf_ok(&entry)) code = fault_memory(fault);
@@ -143,7 +143,7 @@ static enum leat_code work_from_entry(struct engine *engine, struct leat_slice k
     buf_slice(&work->place.from, item_member_text(entry, "from"));
     work->done = (uint64_t)item_member_int(entry, "done");
     work->total = (uint64_t)item_member_int(entry, "total");
-    work->undo_upto = (store_sequence)item_member_int(entry, "undo");
+    work->undone = (store_sequence)item_member_int(entry, "undone");
     if (work->table.data == NULL || !buf_ok(&work->place.from)) return fault_memory(fault);
     return read_source(engine, work, entry, fault);
 }

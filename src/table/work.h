@@ -1,6 +1,7 @@
-/* Work that takes long or lasts: filling an index, making the entries of time to live, copying a table, staying in a state for a while. The
- * writing thread does it in steps of one small transaction between groups of writes, so that no writer waits long. Each piece of work is an entry
- * of the catalogue ("w" and its number) that is written in the same transaction as what the step did: a restart goes on where it was.
+/* Work that takes long or lasts: filling an index, making the entries of time to live, copying a table, staying in a state for a
+ * while. The writing thread does it in steps of one small transaction between groups of writes, so that no writer waits long. Each
+ * piece of work is an entry of the catalogue ("w" and its number) that is written in the same transaction as what the step did: a
+ * restart goes on where it was.
  *
  * Everything here is the writing thread's, but for works_progress. */
 #ifndef TABLE_WORK_H
@@ -35,7 +36,7 @@ struct work {
     /* COPY: */
     struct table *source;       /* as it was when the copy began; a reference. It may be gone from the catalogue */
     store_sequence *cuts;       /* per partition of the source: the last change of its history that the copy has */
-    store_sequence undo_upto;   /* undoing: changes after this one are undone already; 0: the partition is not begun */
+    store_sequence undone;      /* the oldest change that is undone already, in the place's partition; 0: it is not begun */
 };
 
 /* A number for an index among those of its table: a local one has no id, it has a space. */
