@@ -91,6 +91,10 @@ LEAT_PUBLIC enum leat_code leat_table_update(struct leat *db, const struct leat_
  * LEAT_POINT_IN_TIME_RECOVERY_UNAVAILABLE, LEAT_INVALID_RESTORE_TIME. */
 LEAT_PUBLIC enum leat_code leat_table_copy(struct leat *db, const struct leat_copy *copy, struct leat_description *out,
                                            struct leat_fault *fault) LEAT_MUST_USE;
+/* The next changes, about a megabyte of them, into result->records: event, keys, old_image, created_ms. New images are not kept:
+ * what an item became is the old image of its next change. LEAT_POINT_IN_TIME_RECOVERY_UNAVAILABLE, LEAT_INVALID_RESTORE_TIME. */
+LEAT_PUBLIC enum leat_code leat_history_read(struct leat *db, struct leat_history_read *read, struct leat_result *result,
+                                             struct leat_fault *fault) LEAT_MUST_USE;
 /* Names in ascending order after `start` (absent: from the first), at most `limit`, into result->items as plain text;
  * last_key is the last name when there are more. prefix: only names that begin with it; absent: all but reserved ones. */
 LEAT_PUBLIC enum leat_code leat_table_list(struct leat *db, struct leat_slice prefix, struct leat_slice start, size_t limit,

@@ -348,6 +348,16 @@ struct leat_shard_read {
     size_t bytes_max; /* 0: 1 MiB */
 };
 
+/* Changes of a table with recovery on, in the order of their times within each of its partitions. */
+struct leat_history_read {
+    struct leat_slice table;
+    uint64_t from_ms, to_ms; /* changes made after from_ms, up to and in to_ms */
+    /* where to go on; zero at first, moved by each call: */
+    uint32_t part;
+    uint64_t after;
+    bool end; /* there is nothing more */
+};
+
 struct leat_stats {
     uint64_t writes, groups; /* writes committed, and in how many groups (one fsync each) */
     uint64_t bytes_used;     /* size of the data on disk */

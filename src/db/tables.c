@@ -1,4 +1,5 @@
 #include "table/copy.h"
+#include "table/history.h"
 #include "table/tables.h"
 
 #include "db/db.h"
@@ -26,6 +27,11 @@ LEAT_PUBLIC enum leat_code leat_table_update(struct leat *db, const struct leat_
 LEAT_PUBLIC enum leat_code leat_table_copy(struct leat *db, const struct leat_copy *copy, struct leat_description *out,
                                            struct leat_fault *fault) {
     return copy_table(db->engine, copy, out, fault);
+}
+
+LEAT_PUBLIC enum leat_code leat_history_read(struct leat *db, struct leat_history_read *read, struct leat_result *result,
+                                             struct leat_fault *fault) {
+    return history_read(db->engine, read, result, fault);
 }
 
 LEAT_PUBLIC enum leat_code leat_table_list(struct leat *db, struct leat_slice prefix, struct leat_slice start, size_t limit,

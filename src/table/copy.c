@@ -248,15 +248,9 @@ struct copying { const struct leat_copy *copy; struct table *made; };
 static enum leat_code take_source(struct engine *engine, struct copying *copying, struct change *change, struct table **out,
                                   struct leat_fault *fault) {
     struct table *source;
-    uint64_t at_ms = copying->copy->at_ms, now_ms = engine_now_ms(engine);
     TRY(catalogue_need(&engine->catalogue, copying->copy->source, &source, fault));
     *out = source;
-    if (at_ms != 0 && source->spec.recovery_days == 0)
-        return fault_set(fault, LEAT_POINT_IN_TIME_RECOVERY_UNAVAILABLE, "Point in time recovery is not enabled for table '%.*s'",
-                         SLICE_FORMAT(source->spec.name));
-    if (at_ms != 0 && (at_ms < history_from_ms(source, now_ms) || at_ms > now_ms))
-        return fault_set(fault, LEAT_INVALID_RESTORE_TIME,
-                         "The specified restore time is not within the point in time recovery window of the table");
+    if (copying->copy->at_ms != 0) TRY(history_check(engine, source, copying->copy->at_ms, fault));
     if (source->history_id != 0 || copying->copy->delete_source) return LEAT_OK; /* deleted: it will not change any more */
     struct table *copy;
     TRY(table_copy(source, &engine->catalogue, &copy, fault));

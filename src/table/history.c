@@ -3,6 +3,7 @@
 #include "base/slice.h"
 #include "stream/record.h"
 #include "table/change.h"
+#include "table/memory.h"
 #include "table/trim.h"
 #include "table/work.h"
 
@@ -77,6 +78,74 @@ enum leat_code history_cuts(struct engine *engine, const struct table *table, ui
         if (at_ms != 0) TRY(cut_at(engine, part, &head, at_ms, &(*cuts)[i], fault));
     }
     return LEAT_OK;
+}
+
+enum leat_code history_check(struct engine *engine, const struct table *table, uint64_t at_ms, struct leat_fault *fault) {
+    uint64_t now_ms = engine_now_ms(engine);
+    if (table->spec.recovery_days == 0)
+        return fault_set(fault, LEAT_POINT_IN_TIME_RECOVERY_UNAVAILABLE, "Point in time recovery is not enabled for table '%.*s'",
+                         SLICE_FORMAT(table->spec.name));
+    if (at_ms >= history_from_ms(table, now_ms) && at_ms <= now_ms) return LEAT_OK;
+    return fault_set(fault, LEAT_INVALID_RESTORE_TIME,
+                     "The specified restore time is not within the point in time recovery window of the table");
+}
+
+/* ---- reading ---- */
+
+enum { READ_RECORDS_MAX = 1000, READ_BYTES_MAX = 1024 * 1024 };
+
+struct reading { struct leat_result *result; store_sequence upto, last; size_t bytes; enum leat_code code; };
+
+static bool read_record(void *context, store_sequence sequence, struct leat_slice record) {
+    struct reading *reading = context;
+    struct leat_result *result = reading->result;
+    if (sequence > reading->upto || result->record_count == READ_RECORDS_MAX || reading->bytes >= READ_BYTES_MAX) return false;
+    struct leat_slice own = arena_copy(&result->memory->arena, record);
+    if (own.data == NULL) reading->code = LEAT_NO_MEMORY;
+    else if (!stream_record_decode(own, &result->records[result->record_count])) reading->code = LEAT_STORE_CORRUPT;
+    if (reading->code != LEAT_OK) return false;
+    result->record_count++;
+    reading->bytes += record.size;
+    reading->last = sequence;
+    return true;
+}
+
+/* What there is of one partition. */
+static enum leat_code read_part(struct engine *engine, const struct table *table, struct leat_history_read *read,
+                                struct leat_result *result, struct leat_fault *fault) {
+    const store_part part = history_part(table, (uint16_t)read->part);
+    struct store_head head;
+    store_sequence first, upto;
+    TRY(store_heads(engine->store, &part, 1, &head, fault));
+    TRY(cut_at(engine, part, &head, read->from_ms, &first, fault));
+    TRY(cut_at(engine, part, &head, read->to_ms, &upto, fault));
+    struct reading reading = {.result = result, .upto = upto, .last = read->after > first ? read->after : first};
+    if (reading.last < upto) TRY(store_log(engine->store, part, reading.last, read_record, &reading, fault));
+    if (reading.code != LEAT_OK) return fault_set(fault, reading.code, "the history of a table cannot be read");
+    read->after = reading.last;
+    if (reading.last < upto) return LEAT_OK;
+    read->part++;
+    read->after = 0;
+    return LEAT_OK;
+}
+
+static enum leat_code read_some(struct engine *engine, struct leat_history_read *read, struct leat_result *result,
+                                struct leat_fault *fault) {
+    struct table *table;
+    TRY(catalogue_need(&engine->catalogue, read->table, &table, fault));
+    enum leat_code code = history_check(engine, table, read->from_ms, fault);
+    while (code == LEAT_OK && read->part < table->part_count && result->record_count == 0)
+        code = read_part(engine, table, read, result, fault);
+    read->end = read->part >= table->part_count;
+    table_release(table);
+    return code;
+}
+
+enum leat_code history_read(struct engine *engine, struct leat_history_read *read, struct leat_result *result, struct leat_fault *fault) {
+    *result = (struct leat_result){.memory = table_memory_new(0)};
+    if (result->memory == NULL) return fault_memory(fault);
+    result->records = ARENA_ARRAY(&result->memory->arena, struct leat_record, READ_RECORDS_MAX);
+    return result->records == NULL ? fault_memory(fault) : read_some(engine, read, result, fault);
 }
 
 /* ---- trimming ---- */

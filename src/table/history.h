@@ -24,6 +24,12 @@ void history_release(struct engine *engine, struct table *table, const struct wo
 enum leat_code history_cuts(struct engine *engine, const struct table *table, uint64_t at_ms, struct arena *arena,
                             store_sequence **cuts, struct leat_fault *fault) LEAT_MUST_USE;
 
+/* LEAT_POINT_IN_TIME_RECOVERY_UNAVAILABLE or LEAT_INVALID_RESTORE_TIME unless the table can be looked at as it was then. */
+enum leat_code history_check(struct engine *engine, const struct table *table, uint64_t at_ms, struct leat_fault *fault) LEAT_MUST_USE;
+/* leat_history_read. Any thread. */
+enum leat_code history_read(struct engine *engine, struct leat_history_read *read, struct leat_result *result,
+                            struct leat_fault *fault) LEAT_MUST_USE;
+
 /* Forgets what is older than recovery goes back. *more: call again. */
 enum leat_code history_trim(struct engine *engine, const struct table *table, uint64_t now_ms, bool *more,
                             struct leat_fault *fault) LEAT_MUST_USE;

@@ -53,7 +53,7 @@ static bool collect_kept(void *context, struct table *table) {
     struct kept *kept = context;
     bool expires = table->spec.ttl_attribute.data != NULL;
     kept->expiring |= expires;
-    bool wanted = table->streams.count > 0 || expires || table->history_id != 0;
+    bool wanted = table->streams.count > 0 || expires || table->history_id != 0 || table->spec.expires_ms != 0;
     if (wanted && kept->count < kept->capacity) kept->tables[kept->count++] = table_hold(table);
     return true;
 }
