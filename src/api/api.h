@@ -97,6 +97,8 @@ struct api_call {
 void api_done(struct api_call *call); /* operation->status and what was written */
 void api_fail(struct api_call *call, enum leat_code code, const struct leat_fault *fault); /* in the service's own shape */
 
+void api_end(struct api_call *call, enum leat_code code); /* api_done, or api_fail with the call's own fault */
+
 /* A further header of the answer; the value must live as long as the call. Past API_HEADERS_MAX they are left out. */
 void api_header(struct api_call *call, const char *name, struct leat_slice value);
 

@@ -69,6 +69,11 @@ void api_fail(struct api_call *call, enum leat_code code, const struct leat_faul
     if (!call->pooled) answer(call);
 }
 
+void api_end(struct api_call *call, enum leat_code code) {
+    if (code == LEAT_OK) api_done(call);
+    else api_fail(call, code, &call->fault);
+}
+
 /* ---- pool and other threads ---- */
 
 struct api_call *api_call_of(struct net_task *task) {

@@ -30,8 +30,7 @@ static const struct api_field update_fields[] = {
 };
 static const struct api_field describe_fields[] = {DYNAMODB_TABLE_NAME(struct input), INDEX_FIELD, API_FIELDS_END};
 static const struct api_field list_fields[] = {
-    API_FIELD(struct input, table, "TableName", API_STRING, .alone = true, .or_arn = true, .min = 1, .max = 255,
-              .pattern = DYNAMODB_NAME_PATTERN),
+    DYNAMODB_TABLE_PARAMETER(struct input, 1),
     API_FIELD(struct input, token, "NextToken", API_STRING),
     API_FIELD(struct input, limit, "MaxResults", API_INTEGER, .max = LIST_MAX),
     API_FIELDS_END,
@@ -135,8 +134,7 @@ static void run_update(struct api_call *call, void *input) {
         json_object_end(&call->json);
     }
     leat_description_free(&after);
-    if (code == LEAT_OK) api_done(call);
-    else api_fail(call, code, &call->fault);
+    api_end(call, code);
 }
 
 /* ---- reading ---- */
@@ -177,8 +175,7 @@ static void run_describe(struct api_call *call, void *input) {
         json_object_end(&call->json);
     }
     leat_description_free(&description);
-    if (code == LEAT_OK) api_done(call);
-    else api_fail(call, code, &call->fault);
+    api_end(call, code);
 }
 
 /* ---- listing: the table, then its indexes; those that are on ---- */

@@ -17,8 +17,7 @@ struct input {
 };
 
 static const struct api_field fields[] = {
-    API_FIELD(struct input, table, "TableName", API_STRING, .alone = true, .or_arn = true, .min = 3, .max = 255,
-              .pattern = DYNAMODB_NAME_PATTERN),
+    DYNAMODB_TABLE_PARAMETER(struct input, 3),
     API_FIELD(struct input, definitions, "AttributeDefinitions", API_LIST, .required = true, .element = &dynamodb_definition_element,
               .size = sizeof(struct dynamodb_definition)),
     API_FIELD(struct input, keys, "KeySchema", API_LIST, .required = true, .min = 1, .max = 2, .element = &dynamodb_key_element,
@@ -56,8 +55,7 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
     const struct input *in = input;
     bool on_demand = in->billing.value == DYNAMODB_PAY_PER_REQUEST;
     (void)call;
-    if (in->table.data == NULL)
-        return fault_set(fault, LEAT_VALIDATION, "The parameter 'TableName' is required but was not present in the request");
+    TRY(dynamodb_check_table_name(in->table, fault));
     if (on_demand && in->throughput != NULL)
         return fault_set(fault, LEAT_VALIDATION,
                          "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "

@@ -228,13 +228,16 @@ void dynamodb_answer_table(struct api_call *call, enum leat_code code, struct le
 }
 
 const struct api_field dynamodb_table_request_fields[] = {
-    API_FIELD(struct dynamodb_table_request, table, "TableName", API_STRING, .alone = true, .or_arn = true, .min = 1, .max = 255,
-              .pattern = DYNAMODB_NAME_PATTERN),
+    DYNAMODB_TABLE_PARAMETER(struct dynamodb_table_request, 1),
     API_FIELDS_END,
 };
 
+enum leat_code dynamodb_check_table_name(struct leat_slice table, struct leat_fault *fault) {
+    if (table.data != NULL) return LEAT_OK;
+    return fault_set(fault, LEAT_VALIDATION, "The parameter 'TableName' is required but was not present in the request");
+}
+
 enum leat_code dynamodb_check_table_request(struct api_call *call, void *input, struct leat_fault *fault) {
     (void)call;
-    if (((struct dynamodb_table_request *)input)->table.data != NULL) return LEAT_OK;
-    return fault_set(fault, LEAT_VALIDATION, "The parameter 'TableName' is required but was not present in the request");
+    return dynamodb_check_table_name(((const struct dynamodb_table_request *)input)->table, fault);
 }

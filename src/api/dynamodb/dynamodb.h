@@ -15,6 +15,11 @@ extern const struct api_service api_dynamodb_service;
 #define DYNAMODB_TABLE_NAME(structure)                                                                             \
     API_FIELD(structure, table, "TableName", API_STRING, .required = true, .alone = true, .or_arn = true, .min = 1, \
               .max = 255, .pattern = DYNAMODB_NAME_PATTERN)
+/* The same where AWS misses it in words of its own: dynamodb_check_table_name. */
+#define DYNAMODB_TABLE_PARAMETER(structure, shortest)                                                                       \
+    API_FIELD(structure, table, "TableName", API_STRING, .alone = true, .or_arn = true, .min = (shortest), .max = 255, \
+              .pattern = DYNAMODB_NAME_PATTERN)
+enum leat_code dynamodb_check_table_name(struct leat_slice table, struct leat_fault *fault) LEAT_MUST_USE;
 #define DYNAMODB_CAPACITY(structure) \
     API_FIELD(structure, capacity, "ReturnConsumedCapacity", API_ENUM, .choices = dynamodb_capacity_choices)
 #define DYNAMODB_METRICS(structure) \

@@ -148,8 +148,7 @@ static void run_get(struct api_call *call, void *input) {
         json_object_end(&call->json);
     }
     leat_description_free(&description);
-    if (code == LEAT_OK) api_done(call);
-    else api_fail(call, code, &call->fault);
+    api_end(call, code);
 }
 
 const struct api_operation dynamodb_put_resource_policy = {.name = "PutResourcePolicy", .fields = put_fields,

@@ -63,8 +63,7 @@ static void run_change(struct api_call *call, void *input) {
     leat_description_free(&after);
     if (code == LEAT_RESOURCE_NOT_FOUND)
         code = fault_set(&call->fault, code, "Requested resource not found: ResourcArn: %.*s not found", SLICE_FORMAT(in->arn));
-    if (code != LEAT_OK) api_fail(call, code, &call->fault);
-    else api_done(call);
+    api_end(call, code);
 }
 
 static void run_list(struct api_call *call, void *input) {

@@ -20,8 +20,7 @@ struct input {
 };
 
 static const struct api_field fields[] = {
-    API_FIELD(struct input, table, "TableName", API_STRING, .alone = true, .or_arn = true, .min = 1, .max = 255,
-              .pattern = DYNAMODB_NAME_PATTERN),
+    DYNAMODB_TABLE_PARAMETER(struct input, 1),
     API_FIELD(struct input, definitions, "AttributeDefinitions", API_LIST, .element = &dynamodb_definition_element,
               .size = sizeof(struct dynamodb_definition)),
     API_FIELD(struct input, billing, "BillingMode", API_ENUM, .choices = dynamodb_billing_choices),
@@ -81,8 +80,7 @@ static enum leat_code check_together(unsigned parts, struct leat_fault *fault) {
 
 static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
     struct input *in = input;
-    if (in->table.data == NULL)
-        return fault_set(fault, LEAT_VALIDATION, "The parameter 'TableName' is required but was not present in the request");
+    TRY(dynamodb_check_table_name(in->table, fault));
     TRY(replica_changes_refuse(call->server, &in->replicas, fault));
     TRY(index_changes_check(&in->changes, &in->indexes, fault));
     unsigned parts = parts_of(in);

@@ -13,8 +13,7 @@ static void run(struct api_call *call, void *input) {
     const struct input *in = input;
     struct leat_slice name = lambda_qualified(call, in->name, in->qualifier);
     enum leat_code code = function_delete(call->server->functions, name, &call->fault);
-    if (code != LEAT_OK) api_fail(call, code, &call->fault);
-    else api_done(call);
+    api_end(call, code);
 }
 
 const struct api_operation lambda_delete_function = {

@@ -151,8 +151,7 @@ static void run_dry(struct api_call *call, const struct input *in) {
     enum leat_code code = function_get(call->server->functions, lambda_qualified(call, in->name, in->qualifier), call->arena,
                                        &configuration, &call->fault);
     call->status = 204;
-    if (code != LEAT_OK) api_fail(call, code, &call->fault);
-    else api_done(call);
+    api_end(call, code);
 }
 
 static void run(struct api_call *call, void *input) {

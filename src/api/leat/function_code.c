@@ -12,8 +12,7 @@ static void run(struct api_call *call, void *input) {
     const struct input *in = input;
     enum leat_code code =
         function_get_archive(call->server->functions, in->name, call->arena, call->json.buf, &call->fault);
-    if (code != LEAT_OK) api_fail(call, code, &call->fault);
-    else api_done(call);
+    api_end(call, code);
 }
 
 const struct api_operation leat_function_code = {

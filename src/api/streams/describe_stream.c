@@ -119,8 +119,7 @@ static void run(struct api_call *call, void *input) {
     enum leat_code code = leat_stream_describe(call->server->db, in->arn, &list, &call->fault);
     if (code == LEAT_OK) write_stream(&call->json, in, list.streams);
     leat_stream_list_free(&list);
-    if (code == LEAT_OK) api_done(call);
-    else api_fail(call, code, &call->fault);
+    api_end(call, code);
 }
 
 const struct api_operation streams_describe_stream = {

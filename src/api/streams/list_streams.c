@@ -49,8 +49,7 @@ static void run(struct api_call *call, void *input) {
     if (code == LEAT_RESOURCE_NOT_FOUND) code = LEAT_OK;
     if (code == LEAT_OK) write_page(&call->json, in, &list);
     leat_stream_list_free(&list);
-    if (code == LEAT_OK) api_done(call);
-    else api_fail(call, code, &call->fault);
+    api_end(call, code);
 }
 
 const struct api_operation streams_list_streams = {
