@@ -250,7 +250,8 @@ struct leat_write {
 };
 
 enum leat_mode {
-    LEAT_EACH /* independent writes, no conditions: BatchWriteItem; or one write */,
+    LEAT_EACH /* independent writes, no conditions; or one write */,
+    LEAT_BATCH /* the same, with BatchWriteItem's words for items whose keys do not fit */,
     LEAT_ATOMIC /* TransactWriteItems */
 };
 

@@ -8,10 +8,20 @@ LEAT_PUBLIC enum leat_code leat_write_start(struct leat *db, const struct leat_w
                                             struct leat_slice token, leat_done_fn done, void *context,
                                             struct leat_fault *fault) {
     struct write_job *job;
-    TRY(write_prepare(db->engine, writes, count, mode, token, &job, fault));
+    struct leat_fault own; /* what is answered is not the return value's */
+    fault_clear(&own);
+    enum leat_code code = write_prepare(db->engine, writes, count, mode, token, &job, &own);
+    if (code != LEAT_OK && code != LEAT_TRANSACTION_CANCELED) {
+        if (fault != NULL) fault_copy(fault, &own);
+        return code;
+    }
     job->done = done;
     job->context = context;
-    enum leat_code code = executor_submit(&db->engine->executor, &job->job, fault);
+    if (code == LEAT_TRANSACTION_CANCELED) {
+        write_job_answer(job);
+        return LEAT_OK;
+    }
+    code = executor_submit(&db->engine->executor, &job->job, fault);
     if (code != LEAT_OK) write_job_free(job);
     return code;
 }

@@ -51,8 +51,7 @@ enum leat_code expr_condition_parse(struct expr_environment *environment, enum e
                                     const struct expr_condition **out, struct leat_fault *fault) LEAT_MUST_USE;
 /* item absent: an item that does not exist (no attributes). */
 bool expr_condition_test(const struct expr_condition *condition, struct leat_slice item);
-/* Is a top-level attribute of that name anywhere in it? ..._inside: with something of it named by "." or "[]"? (AWS: "Key attributes
- * must be scalars; list random access '[]' and map lookup '.' are not allowed: IndexKey: ...") */
+/* Is a top-level attribute of that name anywhere in it? ..._inside: with something of it named by "." or "[]"? */
 bool expr_condition_uses(const struct expr_condition *condition, struct leat_slice name);
 bool expr_condition_uses_inside(const struct expr_condition *condition, struct leat_slice name);
 
@@ -67,6 +66,8 @@ enum leat_code expr_update_parse(struct expr_environment *environment, struct le
 enum leat_code expr_update_apply(const struct expr_update *update, struct leat_slice old, struct buf *out,
                                  struct leat_fault *fault) LEAT_MUST_USE;
 bool expr_update_changes(const struct expr_update *update, struct leat_slice name); /* a top-level attribute */
+/* The constant to which it sets the attribute; false: none, or something else. */
+bool expr_update_sets(const struct expr_update *update, struct leat_slice name, struct item_value *out);
 bool expr_update_uses_inside(const struct expr_update *update, struct leat_slice name); /* changed or read, as for conditions */
 /* For UPDATED_OLD and UPDATED_NEW: appends to out that part of `item` that the update's paths name. */
 enum leat_code expr_update_part(const struct expr_update *update, struct leat_slice item, struct buf *out,
@@ -79,6 +80,7 @@ enum leat_code expr_projection_parse(struct expr_environment *environment, struc
                                      const struct expr_projection **out, struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code expr_projection_apply(const struct expr_projection *projection, struct leat_slice item, struct buf *out,
                                      struct leat_fault *fault) LEAT_MUST_USE;
+bool expr_projection_uses_inside(const struct expr_projection *projection, struct leat_slice name); /* as for conditions */
 /* Calls each(context, name) for every top-level attribute named. */
 void expr_projection_names(const struct expr_projection *projection, void (*each)(void *context, struct leat_slice name),
                            void *context);

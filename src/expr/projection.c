@@ -65,3 +65,10 @@ void expr_projection_names(const struct expr_projection *projection,
         each(context, branch->step.name);
     }
 }
+
+bool expr_projection_uses_inside(const struct expr_projection *projection, struct leat_slice name) {
+    for (const struct expr_branch *branch = projection->branches; branch != NULL; branch = branch->next) {
+        if (branch->leaf == NULL && slice_equal(branch->step.name, name)) return true;
+    }
+    return false;
+}

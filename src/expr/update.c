@@ -192,6 +192,16 @@ bool expr_update_changes(const struct expr_update *self, struct leat_slice name)
     return false;
 }
 
+bool expr_update_sets(const struct expr_update *self, struct leat_slice name, struct item_value *out) {
+    for (const struct expr_action *each = self->actions; each != NULL; each = each->next) {
+        if (each->clause != EXPR_SET || each->path.count > 1 || !slice_equal(each->path.steps[0].name, name)) continue;
+        if (each->value->kind != EXPR_NODE_VALUE) return false;
+        *out = each->value->value;
+        return true;
+    }
+    return false;
+}
+
 static bool reads(const struct expr_node *node, struct leat_slice name) {
     if (node->kind == EXPR_NODE_PATH) return node->path.count > 1 && slice_equal(node->path.steps[0].name, name);
     for (const struct expr_node *operand = node->first; operand != NULL; operand = operand->next) {

@@ -32,7 +32,7 @@ static enum leat_code updated_item(struct group *group, struct write_operation *
     operation->after_size = item_size(operation->after);
     if (!index_fits(operation->table, operation->after, operation->after_size))
         return fault_set(fault, LEAT_VALIDATION, "Item size to update has exceeded the maximum allowed size");
-    return index_check_item(operation->table, operation->after, fault);
+    return index_check_update(operation->table, operation->after, operation->update, operation->generated, fault);
 }
 
 static enum leat_code condition_failed(struct write_operation *operation, enum leat_code code, const char *words,

@@ -4,6 +4,7 @@
 #include "table/charge.h"
 #include "table/read.h"
 #include "table/reasons.h"
+#include "table/scalars.h"
 #include "table/write.h"
 
 enum { PROJECTED_MAX = 4 * 1024 * 1024 };
@@ -152,6 +153,8 @@ static enum leat_code get_all(struct getting *self) {
     for (size_t i = 0; i < self->count; i++) TRY(get_parse(&self->gets[i], &self->ones[i], arena, self->fault));
     for (size_t i = 0; i < self->count; i++)
         TRY(catalogue_need(&self->engine->catalogue, self->gets[i].table, &self->ones[i].table, self->fault));
+    for (size_t i = 0; i < self->count; i++)
+        TRY(scalars_check(self->ones[i].table, &(struct scalars){.projection = self->ones[i].projection}, self->fault));
     TRY(locate_all(self, keys));
     number_tables(self);
     TRY(store_get(self->engine->store, keys, self->count, arena, result->items, self->fault));

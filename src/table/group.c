@@ -119,13 +119,7 @@ static void answer(struct executor_job *first, enum leat_code code, const struct
             job->code = code;
             fault_copy(&job->fault, fault);
         }
-        for (size_t i = 0; i < job->count; i++) table_release(job->operations[i].table);
-        struct leat_result result = job->result;
-        struct leat_fault own;
-        fault_copy(&own, &job->fault);
-        enum leat_code own_code = job->code;
-        result.memory = job->memory; /* owns the job as well: nothing of it is touched after this */
-        job->done(job->context, own_code, &result, &own);
+        write_job_answer(job);
         first = next;
     }
 }

@@ -7,33 +7,94 @@
 
 enum { ENTRY_KEY_MAX = 32 * 1024, ENTRY_VALUE_MAX = 1024 * 1024 };
 
-static enum leat_code check_attribute(const struct table_index *index, struct leat_slice name, enum item_type type,
-                                      struct leat_slice item, struct leat_fault *fault) {
-    struct item_value value;
-    if (name.data == NULL || !item_find(item, name, &value)) return LEAT_OK;
-    if (value.type != type)
-        return fault_set(fault, LEAT_VALIDATION,
-                         "One or more parameter values were invalid: Type mismatch for Index Key %.*s Expected: %s Actual: %s "
-                         "IndexName: %.*s", SLICE_FORMAT(name), item_type_name(type), item_type_name(value.type),
-                         SLICE_FORMAT(index->spec->name));
-    if (value.payload.size == 0)
+/* An attribute that is a key of an index, and what is checked of it. */
+struct index_key { const struct table_index *index; struct leat_slice name; enum item_type type; size_t max; };
+enum { KEYS_OF_INDEX = 2 };
+
+/* The keys of all indexes, from 0; false: there are no more. A name is absent where an index has no sort key. */
+static bool key_at(const struct table *table, size_t at, struct index_key *out) {
+    if (at / KEYS_OF_INDEX >= table->index_count) return false;
+    const struct table_index *index = &table->indexes[at / KEYS_OF_INDEX];
+    const struct schema *keys = &index->keys;
+    if (at % KEYS_OF_INDEX == 0) *out = (struct index_key){index, keys->partition, keys->partition_type, SCHEMA_PARTITION_KEY_MAX};
+    else *out = (struct index_key){index, keys->sort, keys->sort_type, SCHEMA_SORT_KEY_MAX};
+    return true;
+}
+
+static bool is_empty(const struct index_key *key, const struct item_value *value) {
+    return key->type != ITEM_N && value->type == key->type && value->payload.size == 0;
+}
+
+static const char *type_words(const struct index_key *key) { return key->type == ITEM_S ? "string" : "binary"; }
+
+static enum leat_code check_type(const struct index_key *key, const struct item_value *value, struct leat_fault *fault) {
+    if (value->type == key->type) return LEAT_OK;
+    return fault_set(fault, LEAT_VALIDATION,
+                     "One or more parameter values were invalid: Type mismatch for Index Key %.*s Expected: %s Actual: %s "
+                     "IndexName: %.*s", SLICE_FORMAT(key->name), item_type_name(key->type), item_type_name(value->type),
+                     SLICE_FORMAT(key->index->spec->name));
+}
+
+static enum leat_code check_value(const struct index_key *key, const struct item_value *value, struct leat_fault *fault) {
+    if (is_empty(key, value))
         return fault_set(fault, LEAT_VALIDATION,
                          "One or more parameter values are not valid. A value specified for a secondary index key is not "
                          "supported. The AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %.*s, "
-                         "IndexKey: %.*s", type == ITEM_S ? "string" : "binary", SLICE_FORMAT(index->spec->name),
-                         SLICE_FORMAT(name));
-    size_t max = slice_equal(name, index->keys.partition) ? SCHEMA_PARTITION_KEY_MAX : SCHEMA_SORT_KEY_MAX;
-    if (type == ITEM_N || value.payload.size <= max) return LEAT_OK;
+                         "IndexKey: %.*s", type_words(key), SLICE_FORMAT(key->index->spec->name), SLICE_FORMAT(key->name));
+    if (key->type == ITEM_N || value->payload.size <= key->max) return LEAT_OK;
     return fault_set(fault, LEAT_VALIDATION,
                      "One or more parameter values were invalid: Size of %s has exceeded the maximum size limit of%zu bytes",
-                     max == SCHEMA_PARTITION_KEY_MAX ? "hashkey" : "rangekey", max);
+                     key->max == SCHEMA_PARTITION_KEY_MAX ? "hashkey" : "rangekey", key->max);
 }
 
-enum leat_code index_check_item(const struct table *table, struct leat_slice item, struct leat_fault *fault) {
-    for (size_t i = 0; i < table->index_count; i++) {
-        const struct table_index *index = &table->indexes[i];
-        TRY(check_attribute(index, index->keys.partition, index->keys.partition_type, item, fault));
-        TRY(check_attribute(index, index->keys.sort, index->keys.sort_type, item, fault));
+static enum leat_code check_each(const struct table *table, struct leat_slice item,
+                                 enum leat_code (*check)(const struct index_key *key, const struct item_value *value,
+                                                         struct leat_fault *fault),
+                                 struct leat_fault *fault) {
+    struct index_key key;
+    struct item_value value;
+    for (size_t i = 0; key_at(table, i, &key); i++)
+        if (key.name.data != NULL && item_find(item, key.name, &value)) TRY(check(&key, &value, fault));
+    return LEAT_OK;
+}
+
+enum leat_code index_check_types(const struct table *table, struct leat_slice item, struct leat_fault *fault) {
+    return check_each(table, item, check_type, fault);
+}
+
+enum leat_code index_check_values(const struct table *table, struct leat_slice item, struct leat_fault *fault) {
+    return check_each(table, item, check_value, fault);
+}
+
+static enum leat_code empty_update(const struct index_key *key, struct leat_fault *fault) {
+    return fault_set(fault, LEAT_VALIDATION,
+                     "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a "
+                     "value that is not supported. The AttributeValue for a key attribute cannot contain an empty %s value.",
+                     type_words(key));
+}
+
+enum leat_code index_check_update_values(const struct table *table, const struct expr_update *update, struct leat_fault *fault) {
+    struct index_key key;
+    struct item_value value;
+    for (size_t i = 0; key_at(table, i, &key); i++)
+        if (key.name.data != NULL && expr_update_sets(update, key.name, &value) && is_empty(&key, &value)) return empty_update(&key, fault);
+    return LEAT_OK;
+}
+
+enum leat_code index_check_update(const struct table *table, struct leat_slice item, const struct expr_update *update, bool generated,
+                                  struct leat_fault *fault) {
+    struct index_key key;
+    struct item_value value;
+    for (size_t i = 0; key_at(table, i, &key); i++) {
+        if (key.name.data == NULL || !expr_update_changes(update, key.name) || !item_find(item, key.name, &value)) continue;
+        if (value.type != key.type)
+            return fault_set(fault, LEAT_VALIDATION, "%s",
+                             generated ? "Type mismatch for attribute to update"
+                                       : "The update expression attempted to update the secondary index key to unsupported type");
+        if (is_empty(&key, &value)) return empty_update(&key, fault);
+        if (key.type != ITEM_N && value.payload.size > key.max)
+            return fault_set(fault, LEAT_VALIDATION,
+                             "The update expression attempted to update the secondary index key beyond allowed size limits");
     }
     return LEAT_OK;
 }

@@ -2,13 +2,23 @@
 #ifndef TABLE_INDEX_H
 #define TABLE_INDEX_H
 
+#include "expr/expr.h"
 #include "table/catalogue.h"
 #include "table/overlay.h"
 
 struct engine;
 
-/* Attributes that are keys of an index must have the right type and be filled; absent ones leave the item out of the index. */
-enum leat_code index_check_item(const struct table *table, struct leat_slice item, struct leat_fault *fault) LEAT_MUST_USE;
+/* Attributes that are keys of an index must have the right type, and then be filled and not too long; absent ones leave the item out of
+ * the index. */
+enum leat_code index_check_types(const struct table *table, struct leat_slice item, struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code index_check_values(const struct table *table, struct leat_slice item, struct leat_fault *fault) LEAT_MUST_USE;
+
+/* The same for an item as an update has left it, in AWS's words for updates, of what it has changed; generated: for those of
+ * AttributeUpdates. ..._values: what can be said of the update by itself, of empty values. */
+enum leat_code index_check_update(const struct table *table, struct leat_slice item, const struct expr_update *update, bool generated,
+                                  struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code index_check_update_values(const struct table *table, const struct expr_update *update,
+                                         struct leat_fault *fault) LEAT_MUST_USE;
 
 /* The store key of an item's entry in an index; absent when it has none. In the arena. */
 enum leat_code index_entry_key(const struct table *table, const struct table_index *index, struct leat_slice item,

@@ -6,6 +6,7 @@
 #include "table/capacity.h"
 #include "table/charge.h"
 #include "table/read.h"
+#include "table/scalars.h"
 
 enum { KEY_MAX = 32 * 1024, PROJECTED_MAX = 4 * 1024 * 1024, HASHES = 65536 };
 
@@ -405,6 +406,7 @@ static enum leat_code walk_ranges(struct walk *walk) {
 static enum leat_code walk_all(struct walk *walk) {
     TRY(choose_source(walk));
     TRY(check_filter_keys(walk));
+    TRY(scalars_check(walk->table, &(struct scalars){.condition = walk->filter, .projection = walk->projection}, walk->fault));
     if (walk->key_condition != NULL) TRY(bind_keys(walk));
     return walk_ranges(walk);
 }

@@ -4,6 +4,9 @@
 #include "base/slice.h"
 #include "table/collections.h"
 #include "table/engine.h"
+#include "table/index.h"
+#include "table/reasons.h"
+#include "table/scalars.h"
 
 enum {
     KEY_BUF_MAX = 16 * 1024,
@@ -38,22 +41,6 @@ enum leat_code write_place(struct write_operation *operation, const struct schem
     if (table->local_count == 0) return LEAT_OK;
     operation->collection_key = collections_key(&key->partition, arena);
     return operation->collection_key.data == NULL ? fault_memory(fault) : LEAT_OK;
-}
-
-/* Keys are scalars: nothing can be inside them. */
-static enum leat_code check_inside_keys(const struct write_operation *operation, struct leat_fault *fault) {
-    const struct schema *keys = &operation->table->keys;
-    const struct leat_slice names[2] = {keys->partition, keys->sort};
-    for (int i = 0; i < 2; i++) {
-        if (names[i].data == NULL) continue;
-        bool inside = (operation->condition != NULL && expr_condition_uses_inside(operation->condition, names[i])) ||
-                      (operation->update != NULL && expr_update_uses_inside(operation->update, names[i]));
-        if (inside)
-            return fault_set(fault, LEAT_VALIDATION,
-                             "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-                             "IndexKey: %.*s", SLICE_FORMAT(names[i]));
-    }
-    return LEAT_OK;
 }
 
 static enum leat_code check_update_keys(const struct write_operation *operation, struct leat_fault *fault) {
@@ -96,21 +83,46 @@ static enum leat_code too_large(struct leat_fault *fault) {
     return fault_set(fault, LEAT_VALIDATION, "Item size has exceeded the maximum allowed size");
 }
 
+/* Are the keys there, with their types, and nothing else where nothing else may be? */
+static bool write_keys_fit(const struct write_operation *operation, const struct leat_write *write) {
+    const struct schema *keys = &operation->table->keys;
+    bool put = write->kind == LEAT_PUT, sorted = keys->sort.data != NULL;
+    struct item_value whole = {.type = ITEM_M, .payload = put ? write->item : write->key};
+    struct schema_key key = schema_key_of(keys, whole.payload);
+    return key.partition.type == keys->partition_type && (!sorted || key.sort.type == keys->sort_type) &&
+           (put || item_count(&whole) == 1u + sorted);
+}
+
+/* What is wrong in itself, and what does not fit the table: AWS tells them apart in transactions. */
+static enum leat_code check_keys(struct write_operation *operation, const struct leat_write *write, struct schema_key *key,
+                                 struct leat_fault *fault) {
+    const struct schema *keys = &operation->table->keys;
+    operation->misfit = !write_keys_fit(operation, write);
+    if (write->kind != LEAT_PUT) return schema_check_key(keys, write->key, key, fault);
+    if (operation->misfit && operation->batch)
+        return fault_set(fault, LEAT_VALIDATION, "The provided key element does not match the schema");
+    TRY(schema_check_item(keys, write->item, key, fault));
+    enum leat_code code = index_check_types(operation->table, write->item, fault);
+    operation->misfit = code == LEAT_VALIDATION;
+    TRY(code);
+    TRY(index_check_values(operation->table, write->item, fault));
+    return index_fits(operation->table, write->item, operation->item_size) ? LEAT_OK : too_large(fault);
+}
+
 enum leat_code write_bind(struct write_operation *operation, const struct leat_write *write, struct arena *arena,
                           struct leat_fault *fault) {
     struct schema_key key;
     operation->kind = write->kind;
     operation->returns = write->returns;
     operation->return_old_on_failure = write->return_old_on_failure;
-    if (write->kind == LEAT_PUT) {
-        TRY(schema_check_item(&operation->table->keys, write->item, &key, fault));
-        TRY(index_check_item(operation->table, write->item, fault));
-        if (!index_fits(operation->table, write->item, operation->item_size)) return too_large(fault);
-    } else {
-        TRY(schema_check_key(&operation->table->keys, write->key, &key, fault));
+    operation->generated = write->generated;
+    TRY(check_keys(operation, write, &key, fault));
+    struct scalars used = {.condition = operation->condition, .update = operation->update};
+    TRY(scalars_check(operation->table, &used, fault));
+    if (operation->update != NULL) {
+        TRY(check_update_keys(operation, fault));
+        TRY(index_check_update_values(operation->table, operation->update, fault));
     }
-    TRY(check_inside_keys(operation, fault));
-    if (operation->update != NULL) TRY(check_update_keys(operation, fault));
     return write_place(operation, &key, arena, fault);
 }
 
@@ -178,10 +190,33 @@ enum leat_code write_job_finish(struct write_job *job, struct leat_slice token, 
     return job->token.data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 
+/* In a transaction, keys that do not fit their table or its indexes are that action's reason; what else can be said of a request by
+ * itself, empty keys too, is the request's fault. */
+static enum leat_code prepare_actions(struct engine *engine, const struct leat_write *writes, struct write_job *job, bool *misfits,
+                                      struct leat_fault *fault) {
+    job->result.reasons = ARENA_ARRAY(&job->memory->arena, struct leat_reason, job->count);
+    if (job->result.reasons == NULL) return fault_memory(fault);
+    job->result.reason_count = job->count;
+    for (size_t i = 0; i < job->count; i++) {
+        struct write_operation *operation = &job->operations[i];
+        enum leat_code code = prepare_operation(engine, &writes[i], operation, &job->memory->arena, fault);
+        if (!operation->misfit) TRY(code);
+        if (operation->misfit) reasons_set(&job->result.reasons[i], code, fault);
+        *misfits |= operation->misfit;
+    }
+    return LEAT_OK;
+}
+
 static enum leat_code prepare_job(struct engine *engine, const struct leat_write *writes, struct leat_slice token,
                                   struct write_job *job, struct leat_fault *fault) {
-    for (size_t i = 0; i < job->count; i++)
+    bool misfits = false;
+    if (job->mode == LEAT_ATOMIC) TRY(prepare_actions(engine, writes, job, &misfits, fault));
+    if (misfits) return reasons_cancel(job->result.reasons, job->count, fault);
+    for (size_t i = 0; i < job->count && job->mode != LEAT_ATOMIC; i++) {
+        job->operations[i].batch = job->mode == LEAT_BATCH;
         TRY(prepare_operation(engine, &writes[i], &job->operations[i], &job->memory->arena, fault));
+    }
+    job->result.reason_count = 0;
     return write_job_finish(job, token, token.data == NULL ? 0 : request_hash(writes, job->count), fault);
 }
 
@@ -215,9 +250,24 @@ enum leat_code write_prepare(struct engine *engine, const struct leat_write *wri
     for (size_t i = 0; i < count; i++) bytes += writes[i].item.size + 2 * writes[i].key.size;
     TRY(write_job_new(count, bytes, mode, &job, fault));
     enum leat_code code = prepare_job(engine, writes, token, job, fault);
-    if (code == LEAT_OK) *out = job;
+    bool answerable = code == LEAT_OK || code == LEAT_TRANSACTION_CANCELED;
+    if (answerable) *out = job;
     else write_job_free(job);
+    if (code == LEAT_TRANSACTION_CANCELED) {
+        job->code = code;
+        if (fault != NULL) fault_copy(&job->fault, fault);
+    }
     return code;
+}
+
+void write_job_answer(struct write_job *job) {
+    for (size_t i = 0; i < job->count; i++) table_release(job->operations[i].table);
+    struct leat_result result = job->result;
+    struct leat_fault fault;
+    fault_copy(&fault, &job->fault);
+    enum leat_code code = job->code;
+    result.memory = job->memory; /* owns the job as well: nothing of it is touched after this */
+    job->done(job->context, code, &result, &fault);
 }
 
 void write_job_free(struct write_job *job) {

@@ -25,6 +25,9 @@ struct write_operation {
     const struct expr_condition *condition;
     enum leat_return returns;
     bool return_old_on_failure;
+    bool generated;                 /* update is the translation of an older form: other words for some faults */
+    bool batch;                     /* of BatchWriteItem: likewise */
+    bool misfit;                    /* the fault that was found is that keys do not fit the table or its indexes */
     bool insert;                    /* of PartiQL: there must be no item yet */
     bool expire;                    /* a deletion by time to live: only if the item is still due */
     size_t table_slot;              /* which entry of result.capacity */
@@ -60,7 +63,8 @@ enum { WRITE_OPERATIONS_MAX = 100 };
 /* An empty job with room for `count` operations, all cleared. bytes: about what their items and keys take. */
 enum leat_code write_job_new(size_t count, size_t bytes, enum leat_mode mode, struct write_job **out,
                              struct leat_fault *fault) LEAT_MUST_USE;
-/* Makes a job with a memory of its own, or answers the fault. */
+/* Makes a job with a memory of its own, or answers the fault. After LEAT_TRANSACTION_CANCELED there is a job, too: it has the reasons
+ * and wants to be answered. */
 enum leat_code write_prepare(struct engine *engine, const struct leat_write *writes, size_t count, enum leat_mode mode,
                              struct leat_slice token, struct write_job **out, struct leat_fault *fault) LEAT_MUST_USE;
 /* Parts of it, for jobs whose requests have another form. write_take_item: of puts, first. write_bind: the operation has its table,
@@ -70,6 +74,8 @@ enum leat_code write_bind(struct write_operation *operation, const struct leat_w
                           struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code write_job_finish(struct write_job *job, struct leat_slice token, uint64_t hash, struct leat_fault *fault) LEAT_MUST_USE;
 
+/* Releases the tables, hands result and memory over to job->done: the job is gone. */
+void write_job_answer(struct write_job *job);
 void write_job_free(struct write_job *job); /* one that was not submitted, or has been answered (its memory goes with the result) */
 
 /* Where the item with this key lies: part, store key, key item, collection. The operation has its table. */

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import expressions
 import values
-from values import ITEM_MAX, Refused, check_depth, encode_item, item_size, order_key
+from values import ITEM_MAX, Misfit, Refused, check_depth, encode_item, item_size, order_key
 
 RETURNS = ("NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
 SELECTS = ("ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "COUNT")
@@ -101,20 +101,26 @@ class Table:
             raise Refused("ResourceNotFoundException")
 
     def check_key(self, key):
-        if set(key) != set(self.keys.names()) or not self.keys.fits(key) or any(map(is_empty, key.values())):
-            raise Refused(words="key")
+        if set(key) != set(self.keys.names()) or not self.keys.fits(key):
+            raise Misfit(words="key")
+        if any(map(is_empty, key.values())):
+            raise Refused(words="empty key")
         self.check_sizes(self.keys, key)
 
     def check_item(self, item):
         """Against the table's keys and the indexes'."""
-        if not self.keys.fits(item) or any(is_empty(item[name]) for name in self.keys.names()):
-            raise Refused(words="key of the item")
+        if not self.keys.fits(item):
+            raise Misfit(words="key of the item")
+        if any(is_empty(item[name]) for name in self.keys.names()):
+            raise Refused(words="empty key of the item")
         self.check_sizes(self.keys, item)
-        for index in self.indexes.values():
-            self.check_sizes(index.keys, item)
-            for name in index.keys.names():
-                if name in item and (item[name][0] != index.keys.types[name] or is_empty(item[name])):
-                    raise Refused(words="index key")
+        for keys in self.index_keys():
+            if any(name in item and item[name][0] != keys.types[name] for name in keys.names()):
+                raise Misfit(words="index key")
+        for keys in self.index_keys():
+            self.check_sizes(keys, item)
+            if any(name in item and is_empty(item[name]) for name in keys.names()):
+                raise Refused(words="empty index key")
         if item_size(item) + self.local_size(item) > ITEM_MAX:
             raise Refused(words="size with the entries in local indexes")
 
@@ -127,14 +133,25 @@ class Table:
         return sum(item_size({name: value for name, value in item.items()
                               if index.projection == "ALL" or name in self.projected(index)}) for index in entries)
 
+    def index_keys(self):
+        return [index.keys for index in self.indexes.values()]
+
     def check_sizes(self, keys, item):
         for name, most in ((keys.partition, PARTITION_KEY_MAX), (keys.sort, SORT_KEY_MAX)):
             if name in item and item[name][0] != "N" and values.size(item[name]) > most:
                 raise Refused(words="size of a key")
 
     def check_inside_keys(self, paths):
-        if any(len(path) > 1 and path[0] in self.keys.names() for path in paths):
+        names = {name for keys in [self.keys, *self.index_keys()] for name in keys.names()}
+        if any(len(path) > 1 and path[0] in names for path in paths):
             raise Refused(words="inside a key")
+
+    def check_update_values(self, update):
+        types = {name: keys.types[name] for keys in self.index_keys() for name in keys.names()}
+        for clause, path, node in update.actions:
+            if clause == "SET" and len(path) == 1 and path[0] in types and node.kind == "value":
+                if node.items[0][0] == types[path[0]] and is_empty(node.items[0]):
+                    raise Refused(words="an index key is set to nothing")
 
     # ---- writes ----
 
@@ -159,7 +176,8 @@ class Table:
         if update:
             if any(path[0] in self.keys.names() for path in update.paths):
                 raise Refused(words="part of the key")
-            paths += list(update.read_paths())
+            paths += list(update.paths) + list(update.read_paths())
+            self.check_update_values(update)
         self.check_inside_keys(paths)
         return given, condition, update, returns
 
@@ -227,10 +245,11 @@ class Table:
         parsed = self.expressions(request, projections=["ProjectionExpression"])
         self.need(request)
         self.check_key(key)
+        paths = parsed["ProjectionExpression"]
+        self.check_inside_keys(paths or [])
         item = self.items.get(self.key_of(key))
         if item is None:
             return {}
-        paths = parsed["ProjectionExpression"]
         return {"Item": encode_item(expressions.project(paths, item) if paths else item)}
 
     def source(self, request, paths):
@@ -280,6 +299,7 @@ class Table:
 
     def page(self, parsed, rows, show, keys, ordered):
         condition, paths = parsed["FilterExpression"], parsed["ProjectionExpression"]
+        self.check_inside_keys(list(paths or []) + (list(expressions.paths_of(condition)) if condition else []))
         kept = []
         for item in rows:
             seen = show(item)

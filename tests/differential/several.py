@@ -5,7 +5,7 @@ transactions do over several tables is tests/blackbox's."""
 import json
 
 import values
-from values import Refused, canonical_item, encode_item
+from values import Misfit, Refused, canonical_item, encode_item
 
 WRITES_MAX = 25
 ACTIONS = {"Put": "Item", "Update": "Key", "Delete": "Key", "ConditionCheck": "Key"}
@@ -210,12 +210,13 @@ def transact_get_items(table, asked):
     if not all(fits_wire(get["Key"]) for get in gets):
         _, beside = gather(gets, table.get_item)
     keys = [get["Key"] for get in gets]
-    refuse_first(beside + twice(table, keys))
+    empty = [Refused(words="empty key") for key in keys if any(value in ({"S": ""}, {"B": ""}) for value in key.values())]
+    refuse_first(beside + empty + twice(table, keys))
     reasons = [("ValidationError" if gather([{"TableName": table.name, "Key": key}], table.get_item)[1] else "None", None) for key in keys]
     if any(code != "None" for code, _ in reasons):
         raise Refused("TransactionCanceledException", reasons=reasons)
     found = [table.get_item(get) for get in gets]
-    return {"Responses": [{"Item": canonical_item(each["Item"])} if "Item" in each else {} for each in found]}
+    return {"Responses": [{"Item": canonical_item(each["Item"])} if each.get("Item") else {} for each in found]}
 
 
 def fits_wire(key):
@@ -257,10 +258,15 @@ def transact_write_items(table, asked):
         return kind, inside, table.write(inside, ACTIONS[kind], updates=kind == "Update")
 
     actions, token = asked["TransactItems"], asked.get("ClientRequestToken")
-    done, faults = gather(actions, check)
+    done, all_faults = gather(actions, check)
+    faults = [fault for fault in all_faults if not isinstance(fault, Misfit)]
     if any(REQUIRED.get(kind, "TableName") not in inside for each in actions for kind, inside in each.items()):
         faults.append(Refused(words="a member is missing"))
-    refuse_first(faults + twice(table, [given_in(*each.values()) for each in actions]))
+    same_twice = twice(table, [given_in(*each.values()) for each in actions])
+    if not faults and len(all_faults) > 0:
+        raise Refused("TransactionCanceledException", reasons=[
+            ("ValidationError" if gather([each], check)[1] else "None", None) for each in actions])
+    refuse_first(faults + same_twice)
     taken = [table.key_of(parsed[0]) for _, _, parsed in done]
     if token in table.tokens:
         if table.tokens[token] != meaning(actions):

@@ -23,6 +23,10 @@ class Refused(Exception):
         self.kind, self.item, self.reasons, self.others = kind, item, reasons, set()
 
 
+class Misfit(Refused):
+    """Keys that are not the table's or its indexes': in a transaction, a reason of the action."""
+
+
 def settle(number):
     """A number as it is stored, or Refused."""
     if number == 0:

@@ -33,10 +33,23 @@ static const struct api_field fields[] = {
     API_FIELDS_END,
 };
 
+/* Both kinds must not be in one request, not even for different tables. */
+static enum leat_code check_kinds(const struct input *in, struct leat_fault *fault) {
+    const struct table_keys *tables = in->tables.elements;
+    bool projection = false, attributes = false;
+    for (size_t i = 0; i < in->tables.count; i++) {
+        projection |= tables[i].projection.data != NULL;
+        attributes |= tables[i].attributes_to_get.given;
+    }
+    struct dynamodb_parameter expressions[] = {{"ProjectionExpression", projection}, {NULL, false}};
+    struct dynamodb_parameter legacy[] = {{"AttributesToGet", attributes}, {NULL, false}};
+    return dynamodb_check_parameters(&(struct dynamodb_parameters){.expressions = expressions, .legacy = legacy}, fault);
+}
+
 static enum leat_code check_table(struct api_call *call, struct table_keys *table, struct leat_fault *fault) {
+    static const struct dynamodb_parameter no_legacy[] = {{NULL, false}};
     struct dynamodb_parameter expressions[] = {{"ProjectionExpression", table->projection.data != NULL}, {NULL, false}};
-    struct dynamodb_parameter legacy[] = {{"AttributesToGet", table->attributes_to_get.given}, {NULL, false}};
-    struct dynamodb_parameters parameters = {.expressions = expressions, .legacy = legacy, .names = table->names};
+    struct dynamodb_parameters parameters = {.expressions = expressions, .legacy = no_legacy, .names = table->names};
     if (table->keys.count > KEYS_MAX)
         return fault_set(fault, LEAT_VALIDATION,
                          "1 validation error detected: Value at 'RequestItems.%.*s.member.Keys' failed to satisfy constraint: Member "
@@ -60,6 +73,7 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
     struct table_keys *tables = in->tables.elements;
     size_t total = 0;
     if (in->tables.count == 0) return fault_set(fault, LEAT_VALIDATION, "The requestItems parameter is required for BatchGetItem");
+    TRY(check_kinds(in, fault));
     for (size_t i = 0; i < in->tables.count; i++) {
         TRY(check_table(call, &tables[i], fault));
         total += tables[i].keys.count;

@@ -123,7 +123,7 @@ static enum leat_code begin(struct api_call *call, const struct input *in) {
             else writes[count].key = requests[k].removal->key;
         }
     }
-    return api_write(call, writes, count, LEAT_EACH, (struct leat_slice){NULL, 0}, written);
+    return api_write(call, writes, count, LEAT_BATCH, (struct leat_slice){NULL, 0}, written);
 }
 
 static void run(struct api_call *call, void *input) {

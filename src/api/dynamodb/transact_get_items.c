@@ -29,6 +29,20 @@ static const struct api_field fields[] = {
     API_FIELDS_END,
 };
 
+/* An empty key is the request's fault; one that does not fit the table is a reason of the action. */
+static enum leat_code check_filled(struct leat_slice key, struct leat_fault *fault) {
+    struct item_iterator entries = item_iterate(key);
+    struct leat_slice name;
+    struct item_value value;
+    while (key.size > 0 && item_map_next(&entries, &name, &value)) {
+        if ((value.type != ITEM_S && value.type != ITEM_B) || value.payload.size > 0) continue;
+        return fault_set(fault, LEAT_VALIDATION,
+                         "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s "
+                         "value. Key: %.*s", value.type == ITEM_S ? "string" : "binary", SLICE_FORMAT(name));
+    }
+    return LEAT_OK;
+}
+
 static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
     const struct input *in = input;
     static const struct dynamodb_parameter no_legacy[] = {{NULL, false}};
@@ -38,6 +52,7 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
         struct dynamodb_parameter expressions[] = {{"ProjectionExpression", get->projection.data != NULL}, {NULL, false}};
         struct dynamodb_parameters parameters = {.expressions = expressions, .legacy = no_legacy, .names = get->names};
         TRY(dynamodb_check_parameters(&parameters, fault));
+        TRY(check_filled(get->key, fault));
         for (size_t k = 0; k < i; k++) {
             const struct get *other = ((const struct member *)in->members.elements)[k].get;
             if (slice_equal(get->table, other->table) && slice_equal(get->key, other->key))
@@ -54,7 +69,8 @@ static void write_answer(struct api_call *call, const struct input *in, const st
     json_array(json);
     for (size_t i = 0; i < call->result.count; i++) {
         json_object(json);
-        if (call->result.items[i].data != NULL) {
+        /* unlike GetItem's, an answer of which the projection left nothing is none */
+        if (call->result.items[i].size > 0) {
             json_key(json, "Item");
             item_to_json(json, call->result.items[i]);
         }
