@@ -26,7 +26,7 @@ ifeq ($(origin CC),default)
   CC := gcc
 endif
 
-PACKAGES := libuv lmdb libdeflate libzip libcrypto
+PACKAGES := libuv lmdb libdeflate libzip libcrypto zlib libzstd
 LIBRARY_PACKAGES := lmdb libcrypto
 LLHTTP ?= /usr/share/llhttp
 

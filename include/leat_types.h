@@ -49,6 +49,11 @@ struct leat_slice {
     X(TABLE_NOT_FOUND, "TableNotFoundException")                                                                       \
     X(TABLE_IN_USE, "TableInUseException")                                                                             \
     X(TABLE_ALREADY_EXISTS, "TableAlreadyExistsException")                                                             \
+    X(INVALID_EXPORT_TIME, "InvalidExportTimeException")                                                               \
+    X(EXPORT_CONFLICT, "ExportConflictException")                                                                      \
+    X(EXPORT_NOT_FOUND, "ExportNotFoundException")                                                                     \
+    X(IMPORT_CONFLICT, "ImportConflictException")                                                                      \
+    X(IMPORT_NOT_FOUND, "ImportNotFoundException")                                                                     \
     X(STORE_CONFLICT, "InternalServerError") /* nothing happened, rerun */                                             \
     X(STORE_UNKNOWN, "InternalServerError")  /* commit outcome not known */                                            \
     X(STORE_FULL, "InternalServerError")     /* disk or quota full; nothing was changed */                             \

@@ -13,6 +13,7 @@
 #include "leat.h"
 #include "net/server.h"
 #include "net/sigv4.h"
+#include "transfer/transfer.h"
 #include "trigger/trigger.h"
 
 /* What operations work on; made by `cmd`, lives as long as the server. */
@@ -20,6 +21,7 @@ struct api_server {
     struct leat *db;
     struct function_service *functions;
     struct trigger_service *triggers;
+    struct transfer_service *transfers;
     struct net_loop *work_loop;
     const char *region, *account, *directory;
     const struct net_credential *credentials; /* none: every signature is accepted */

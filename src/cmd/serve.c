@@ -177,7 +177,14 @@ static enum leat_code start_services(struct server *server, const struct setting
         .region = settings->db.region,
         .account = settings->db.account,
     };
-    return trigger_service_new(&triggers, &api->triggers, fault);
+    TRY(trigger_service_new(&triggers, &api->triggers, fault));
+    struct transfer_service_options transfers = {
+        .db = api->db,
+        .directory = settings->db.directory,
+        .region = settings->db.region,
+        .account = settings->db.account,
+    };
+    return transfer_service_new(&transfers, &api->transfers, fault);
 }
 
 /* What runs functions must know the port, so it is taken first; clients that connect now wait. */
@@ -216,6 +223,7 @@ static enum leat_code start(struct server *server, struct settings *settings, st
 
 static void stop(struct server *server) {
     if (server->http != NULL) net_server_stop(server->http, DRAIN_MS);
+    if (server->api.transfers != NULL) transfer_service_free(server->api.transfers);
     if (server->api.triggers != NULL) trigger_service_free(server->api.triggers);
     if (server->api.functions != NULL) function_service_free(server->api.functions);
     for (size_t i = 0; i < server->loop_count; i++) net_loop_stop(server->loops[i]);

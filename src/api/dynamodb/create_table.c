@@ -1,44 +1,33 @@
 /* CreateTable. Source: Amazon DynamoDB API Reference, CreateTable. */
-#include "api/dynamodb/dynamodb.h"
+#include "api/dynamodb/create.h"
 #include "api/dynamodb/encryption.h"
 #include "api/dynamodb/policy.h"
 #include "api/dynamodb/tags.h"
 #include "base/slice.h"
 
-struct input {
-    struct leat_slice table, class, policy, source;
-    struct api_list definitions, keys, local, global, tags;
-    struct api_enum billing;
-    struct dynamodb_throughput *throughput;
-    struct throughput *on_demand, *warm;
-    struct encryption *encryption;
-    struct dynamodb_stream_specification *stream;
-    struct api_boolean protection;
-};
-
 static const struct api_field fields[] = {
-    DYNAMODB_TABLE_PARAMETER(struct input, 3),
-    API_FIELD(struct input, definitions, "AttributeDefinitions", API_LIST, .required = true, .element = &dynamodb_definition_element,
+    DYNAMODB_TABLE_PARAMETER(struct create_input, 3),
+    API_FIELD(struct create_input, definitions, "AttributeDefinitions", API_LIST, .required = true, .element = &dynamodb_definition_element,
               .size = sizeof(struct dynamodb_definition)),
-    API_FIELD(struct input, keys, "KeySchema", API_LIST, .required = true, .min = 1, .max = 2, .element = &dynamodb_key_element,
+    API_FIELD(struct create_input, keys, "KeySchema", API_LIST, .required = true, .min = 1, .max = 2, .element = &dynamodb_key_element,
               .size = sizeof(struct dynamodb_key_element)),
-    API_FIELD(struct input, billing, "BillingMode", API_ENUM, .choices = dynamodb_billing_choices),
-    API_FIELD(struct input, throughput, "ProvisionedThroughput", API_STRUCT, .fields = dynamodb_throughput_fields,
+    API_FIELD(struct create_input, billing, "BillingMode", API_ENUM, .choices = dynamodb_billing_choices),
+    API_FIELD(struct create_input, throughput, "ProvisionedThroughput", API_STRUCT, .fields = dynamodb_throughput_fields,
               .size = sizeof(struct dynamodb_throughput), .type = "ProvisionedThroughput"),
-    API_FIELD(struct input, local, "LocalSecondaryIndexes", API_LIST, .element = &dynamodb_local_element,
+    API_FIELD(struct create_input, local, "LocalSecondaryIndexes", API_LIST, .element = &dynamodb_local_element,
               .size = sizeof(struct dynamodb_index)),
-    API_FIELD(struct input, global, "GlobalSecondaryIndexes", API_LIST, .element = &dynamodb_index_element,
+    API_FIELD(struct create_input, global, "GlobalSecondaryIndexes", API_LIST, .element = &dynamodb_index_element,
               .size = sizeof(struct dynamodb_index)),
-    API_FIELD(struct input, stream, "StreamSpecification", API_STRUCT, .fields = dynamodb_stream_fields,
+    API_FIELD(struct create_input, stream, "StreamSpecification", API_STRUCT, .fields = dynamodb_stream_fields,
               .size = sizeof(struct dynamodb_stream_specification), .type = "StreamSpecification"),
-    API_FIELD(struct input, class, "TableClass", API_STRING),
-    ENCRYPTION_FIELD(struct input, encryption),
-    ON_DEMAND_FIELD(struct input, on_demand),
-    WARM_FIELD(struct input, warm),
-    API_FIELD(struct input, policy, "ResourcePolicy", API_STRING),
-    API_FIELD(struct input, source, "GlobalTableSourceArn", API_STRING, .min = 1, .max = 1024),
-    API_FIELD(struct input, protection, "DeletionProtectionEnabled", API_BOOLEAN),
-    API_FIELD(struct input, tags, "Tags", API_LIST, .element = &tags_element, .size = sizeof(struct tags_tag)),
+    API_FIELD(struct create_input, class, "TableClass", API_STRING),
+    ENCRYPTION_FIELD(struct create_input, encryption),
+    ON_DEMAND_FIELD(struct create_input, on_demand),
+    WARM_FIELD(struct create_input, warm),
+    API_FIELD(struct create_input, policy, "ResourcePolicy", API_STRING),
+    API_FIELD(struct create_input, source, "GlobalTableSourceArn", API_STRING, .min = 1, .max = 1024),
+    API_FIELD(struct create_input, protection, "DeletionProtectionEnabled", API_BOOLEAN),
+    API_FIELD(struct create_input, tags, "Tags", API_LIST, .element = &tags_element, .size = sizeof(struct tags_tag)),
     API_FIELDS_END,
 };
 
@@ -51,10 +40,8 @@ static enum leat_code check_units(const struct dynamodb_index *index, bool on_de
                      SLICE_FORMAT(index->name));
 }
 
-static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
-    const struct input *in = input;
+enum leat_code create_check(const struct create_input *in, struct leat_fault *fault) {
     bool on_demand = in->billing.value == DYNAMODB_PAY_PER_REQUEST;
-    (void)call;
     TRY(dynamodb_check_table_name(in->table, fault));
     if (on_demand && in->throughput != NULL)
         return fault_set(fault, LEAT_VALIDATION,
@@ -77,7 +64,7 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
     return tags_check(&in->tags, fault);
 }
 
-static enum leat_code add_indexes(struct api_call *call, const struct input *in, struct leat_table *table) {
+static enum leat_code add_indexes(struct api_call *call, const struct create_input *in, struct leat_table *table) {
     size_t total = in->local.count + in->global.count;
     struct leat_index *indexes = ARENA_ARRAY(call->arena, struct leat_index, total);
     if (indexes == NULL) return fault_memory(&call->fault);
@@ -93,7 +80,7 @@ static enum leat_code add_indexes(struct api_call *call, const struct input *in,
     return LEAT_OK;
 }
 
-static enum leat_code add_settings(struct api_call *call, const struct input *in, struct leat_table *table) {
+static enum leat_code add_settings(struct api_call *call, const struct create_input *in, struct leat_table *table) {
     struct settings_edit edit = {.call = call, .table = table};
     if (in->class.data != NULL) TRY(settings_set_text(&edit, SLICE("class"), in->class));
     if (in->tags.count > 0) TRY(tags_change(&edit, &in->tags, &(struct api_list){.count = 0}));
@@ -110,27 +97,33 @@ static enum leat_code add_settings(struct api_call *call, const struct input *in
     return edit.entries == NULL ? LEAT_OK : settings_build(&edit, &table->settings);
 }
 
-static enum leat_code create(struct api_call *call, const struct input *in, struct leat_description *out) {
-    struct leat_table table = {.name = in->table, .deletion_protection = in->protection.value};
-    table.billing = in->billing.value == DYNAMODB_PAY_PER_REQUEST ? LEAT_PAY_PER_REQUEST : LEAT_PROVISIONED;
+enum leat_code create_table_of(struct api_call *call, const struct create_input *in, struct leat_table *out) {
+    *out = (struct leat_table){.name = in->table, .deletion_protection = in->protection.value};
+    out->billing = in->billing.value == DYNAMODB_PAY_PER_REQUEST ? LEAT_PAY_PER_REQUEST : LEAT_PROVISIONED;
     if (in->throughput != NULL) {
-        table.read_units = in->throughput->read.value;
-        table.write_units = in->throughput->write.value;
+        out->read_units = in->throughput->read.value;
+        out->write_units = in->throughput->write.value;
     }
-    TRY(dynamodb_definitions(call, &in->definitions, &table.attributes, &table.attribute_count, &call->fault));
-    TRY(dynamodb_keys(&in->keys, &table.partition_key, &table.sort_key, &call->fault));
-    TRY(add_indexes(call, in, &table));
-    if (in->stream != NULL) TRY(dynamodb_stream_view(in->stream, &table.stream, &call->fault));
-    TRY(add_settings(call, in, &table));
-    return leat_table_create(call->server->db, &table, out, &call->fault);
+    TRY(dynamodb_definitions(call, &in->definitions, &out->attributes, &out->attribute_count, &call->fault));
+    TRY(dynamodb_keys(&in->keys, &out->partition_key, &out->sort_key, &call->fault));
+    TRY(add_indexes(call, in, out));
+    if (in->stream != NULL) TRY(dynamodb_stream_view(in->stream, &out->stream, &call->fault));
+    return add_settings(call, in, out);
+}
+
+static enum leat_code check(struct api_call *call, void *input, struct leat_fault *fault) {
+    (void)call;
+    return create_check(input, fault);
 }
 
 static void run(struct api_call *call, void *input) {
     struct leat_description description = {0};
-    enum leat_code code = create(call, input, &description);
-    struct dynamodb_changing changing = {.warm = throughput_given(((const struct input *)input)->warm)};
+    struct leat_table table;
+    enum leat_code code = create_table_of(call, input, &table);
+    if (code == LEAT_OK) code = leat_table_create(call->server->db, &table, &description, &call->fault);
+    struct dynamodb_changing changing = {.warm = throughput_given(((const struct create_input *)input)->warm)};
     dynamodb_answer_table(call, code, &description, "TableDescription", changing);
 }
 
 const struct api_operation dynamodb_create_table = {
-    .name = "CreateTable", .fields = fields, .input_size = sizeof(struct input), .place = API_POOL, .check = check, .run = run};
+    .name = "CreateTable", .fields = fields, .input_size = sizeof(struct create_input), .place = API_POOL, .check = check, .run = run};

@@ -32,6 +32,12 @@
     X(update_contributor_insights) \
     X(describe_contributor_insights) \
     X(list_contributor_insights) \
+    X(export_table_to_point_in_time) \
+    X(describe_export)       \
+    X(list_exports)          \
+    X(import_table)          \
+    X(describe_import)       \
+    X(list_imports)          \
     X(describe_limits)       \
     X(describe_endpoints)
 
