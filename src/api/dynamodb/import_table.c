@@ -36,7 +36,8 @@ static const struct api_field options_fields[] = {
     API_FIELDS_END,
 };
 static const struct api_field parameters_fields[] = {
-    API_FIELD(struct create_input, table, "TableName", API_STRING, .required = true, .min = 3, .max = 255, .pattern = DYNAMODB_NAME_PATTERN),
+    API_FIELD(struct create_input, table, "TableName", API_STRING, .required = true, .min = 3, .max = 255,
+              .pattern = DYNAMODB_NAME_PATTERN),
     API_FIELD(struct create_input, definitions, "AttributeDefinitions", API_LIST, .required = true,
               .element = &dynamodb_definition_element, .size = sizeof(struct dynamodb_definition)),
     API_FIELD(struct create_input, keys, "KeySchema", API_LIST, .required = true, .min = 1, .max = 2, .element = &dynamodb_key_element,
