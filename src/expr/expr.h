@@ -66,6 +66,7 @@ enum leat_code expr_update_parse(struct expr_environment *environment, struct le
 enum leat_code expr_update_apply(const struct expr_update *update, struct leat_slice old, struct buf *out,
                                  struct leat_fault *fault) LEAT_MUST_USE;
 bool expr_update_changes(const struct expr_update *update, struct leat_slice name); /* a top-level attribute */
+bool expr_update_only_removes(const struct expr_update *update); /* nothing of what it does can make something new */
 /* The constant to which it sets the attribute; false: none, or something else. */
 bool expr_update_sets(const struct expr_update *update, struct leat_slice name, struct item_value *out);
 bool expr_update_uses_inside(const struct expr_update *update, struct leat_slice name); /* changed or read, as for conditions */

@@ -192,6 +192,13 @@ bool expr_update_changes(const struct expr_update *self, struct leat_slice name)
     return false;
 }
 
+bool expr_update_only_removes(const struct expr_update *self) {
+    for (const struct expr_action *each = self->actions; each != NULL; each = each->next) {
+        if (each->clause != EXPR_REMOVE && each->clause != EXPR_DELETE) return false;
+    }
+    return true;
+}
+
 bool expr_update_sets(const struct expr_update *self, struct leat_slice name, struct item_value *out) {
     for (const struct expr_action *each = self->actions; each != NULL; each = each->next) {
         if (each->clause != EXPR_SET || each->path.count > 1 || !slice_equal(each->path.steps[0].name, name)) continue;

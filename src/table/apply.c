@@ -18,7 +18,10 @@ static const struct leat_slice ABSENT = {NULL, 0};
 /* ---- deciding: what the item would be; changes nothing ---- */
 
 static enum leat_code updated_item(struct group *group, struct write_operation *operation, struct leat_fault *fault) {
-    struct leat_slice base = operation->before.data != NULL ? operation->before : operation->key_item;
+    bool missing = operation->before.data == NULL;
+    struct leat_slice base = missing ? operation->key_item : operation->before;
+    /* API Reference, UpdateItem, AttributeUpdates, DELETE: "Nothing happens; there is no attribute to delete" */
+    if (missing && operation->generated && operation->update != NULL && expr_update_only_removes(operation->update)) return LEAT_OK;
     operation->after = base;
     if (operation->update == NULL) {
         operation->after_size = item_size(base);

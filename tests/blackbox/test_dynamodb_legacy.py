@@ -379,3 +379,15 @@ def test_the_wire_may_say_null_and_say_things_twice(raw, table, dynamodb):
         ("ValidationException", "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
     for member in ("ScanFilter", "AttributesToGet"):
         assert raw.refused("Scan", {"TableName": table, member: "x"})[0] == "SerializationException"
+
+
+def test_deleting_from_an_item_that_is_not_there_makes_none(dynamodb, make_table):
+    table = make_table()
+    for name, updates in (("a", {"x": {"Action": "DELETE"}}), ("b", {"x": {"Action": "DELETE", "Value": {"SS": ["y"]}}})):
+        answer = dynamodb.update_item(TableName=table, Key={"pk": {"S": name}}, AttributeUpdates=updates, ReturnValues="ALL_NEW")
+        assert "Attributes" not in answer
+        assert "Item" not in dynamodb.get_item(TableName=table, Key={"pk": {"S": name}})
+    for name, updates in (("c", {}), ("d", {"x": {"Action": "DELETE"}, "n": {"Action": "ADD", "Value": {"N": "1"}}})):
+        dynamodb.update_item(TableName=table, Key={"pk": {"S": name}}, AttributeUpdates=updates)
+        assert dynamodb.get_item(TableName=table, Key={"pk": {"S": name}})["Item"] == {
+            "pk": {"S": name}, **({"n": {"N": "1"}} if name == "d" else {})}
