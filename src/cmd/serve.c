@@ -13,6 +13,7 @@
 #include "cmd/credentials.h"
 #include "cmd/listen.h"
 
+enum { DESTINATIONS_MAX = 4 }; /* services that take failure records */
 enum { LOOPS_MAX = 64, LOOPS_DEFAULT_MAX = 4, DRAIN_MS = 3000, HOST_NAMES_MAX = 16, HOST_TEXT_SIZE = 1024 };
 
 /* Lambda API Reference, CreateFunction: 50 MB of zip archive as base64, and the rest of the request */
@@ -50,6 +51,7 @@ struct server {
     struct net_loop *loops[LOOPS_MAX], *work_loop;
     size_t loop_count;
     struct net_server *http;
+    struct trigger_destination_resolver destinations[DESTINATIONS_MAX + 1]; /* ends with service NULL */
     char endpoint[CMD_LISTEN_TEXT_SIZE + 8];
 };
 
@@ -174,6 +176,7 @@ static enum leat_code start_services(struct server *server, const struct setting
         .db = api->db,
         .work_loop = server->work_loop,
         .resolver = {.arn = function_resolve_arn, .open = function_open_target, .context = api->functions},
+        .destinations = server->destinations,
         .region = settings->db.region,
         .account = settings->db.account,
     };

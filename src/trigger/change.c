@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/slice.h"
+#include "trigger/destination.h"
 #include "trigger/service.h"
 
 /* ------------------------------------------------------------------ create */
@@ -40,6 +41,17 @@ static enum leat_code resolve(struct trigger_service *service, struct leat_slice
                               ? LEAT_RESOURCE_NOT_FOUND
                               : service->resolver.arn(service->resolver.context, name, arn, SERVICE_ARN_SIZE, fault);
     return code == LEAT_RESOURCE_NOT_FOUND ? invalid(fault, "Function does not exist") : code;
+}
+
+/* AWS looks whether the destination is there when the mapping is made or changed. */
+static enum leat_code check_destination(const struct trigger_service *service, const struct trigger_settings *settings,
+                                        struct leat_fault *fault) {
+    struct leat_slice arn = settings->on_failure_arn;
+    if ((settings->given & TRIGGER_GIVEN_DESTINATION) == 0 || arn.data == NULL) return LEAT_OK;
+    const struct trigger_destination_resolver *resolver = destination_resolver(service->destinations, arn);
+    enum leat_code code = resolver == NULL ? LEAT_RESOURCE_NOT_FOUND : resolver->check(resolver->context, arn, fault);
+    if (code != LEAT_RESOURCE_NOT_FOUND) return code;
+    return fault_set(fault, LEAT_INVALID_PARAMETER_VALUE, "The destination ARN %.*s is invalid.", SLICE_FORMAT(arn));
 }
 
 /* The words and their blanks are recorded. Called under the lock. */
@@ -160,6 +172,7 @@ enum leat_code trigger_create(struct trigger_service *service, const struct trig
     all.function_name = slice_text(arn);
     mapping_fill_defaults(&all);
     TRY(check_age(&all, fault));
+    TRY(check_destination(service, settings, fault));
     struct mapping *mapping = mapping_new(&all, service->now_ms(service->now_context));
     if (mapping == NULL) return fault_memory(fault);
     /* described before it is kept: once it is in the list it belongs to everybody */
@@ -230,6 +243,7 @@ enum leat_code trigger_update(struct trigger_service *service, const struct trig
         TRY(resolve(service, change.function_name, arn, fault));
         change.function_name = slice_text(arn);
     }
+    TRY(check_destination(service, &change, fault));
     pthread_mutex_lock(&service->control);
     enum leat_code code = changed_copy(service, &change, &mapping, &state, fault);
     if (code == LEAT_OK) {

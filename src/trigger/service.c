@@ -229,6 +229,7 @@ enum leat_code trigger_service_new(const struct trigger_service_options *options
     if (service == NULL) return fault_memory(fault);
     service->db = options->db;
     service->resolver = options->resolver;
+    service->destinations = options->destinations;
     service->now_ms = options->now_ms != NULL ? options->now_ms : system_now_ms;
     service->now_context = options->now_context;
     (void)snprintf(service->region, sizeof service->region, "%s", options->region);

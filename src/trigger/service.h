@@ -14,6 +14,7 @@ struct trigger_service {
     struct leat *db;
     struct driver *driver;
     struct trigger_resolver resolver;
+    const struct trigger_destination_resolver *destinations;
     char region[64], account[16];
     uint64_t (*now_ms)(void *context);
     void *now_context;

@@ -1,5 +1,6 @@
-/* What a trigger delivers to. `trigger` declares it; functions and sinks implement it; only `cmd` joins them.
- * Everything here happens on the work loop's thread, except trigger_resolver.arn. */
+/* What a trigger delivers to, and where it sends what could not be delivered. `trigger` declares it; functions, sinks and
+ * queues implement it; only `cmd` joins them.
+ * Everything here happens on the work loop's thread, except trigger_resolver.arn and trigger_destination_resolver.check. */
 #ifndef TRIGGER_TARGET_H
 #define TRIGGER_TARGET_H
 
@@ -45,6 +46,45 @@ struct trigger_resolver {
     enum leat_code (*arn)(void *context, struct leat_slice name, char *arn_out, size_t arn_size, struct leat_fault *fault);
     /* Work loop. A target for an ARN from above; the function may be gone: then deliveries answer TRIGGER_NOT_DELIVERED. */
     enum leat_code (*open)(void *context, struct leat_slice arn, struct trigger_target **out, struct leat_fault *fault);
+    void *context;
+};
+
+/* ------------------------------------------------------------------ destinations (DestinationConfig.OnFailure) */
+
+/* What is sent when records are given up. All of it is borrowed until `send` returns. */
+struct trigger_failure {
+    struct leat_slice record; /* the failure record, JSON: the body of a message */
+    struct leat_slice event;  /* JSON, what the function was given: for destinations that keep the payload too */
+    struct leat_slice mapping_uuid, shard_id;
+    uint64_t at_ms; /* the record's `timestamp` */
+};
+
+/* why: words for the log when it is not durable; may be NULL. */
+typedef void (*trigger_sent_fn)(void *context, bool durable, const char *why);
+
+struct trigger_destination;
+
+struct trigger_destination_kind {
+    const char *name; /* "sqs" */
+    /* `sent` is called exactly once, later or at once, on the work loop: when the failure would survive a crash of this process,
+     * or when it will not get there. The trigger then tries again with growing pauses; the records stay undone so long.
+     * Several may be under way at a time. */
+    void (*send)(struct trigger_destination *destination, const struct trigger_failure *failure, trigger_sent_fn sent,
+                 void *context);
+    /* The trigger lets go of it. What is under way still calls `sent`. */
+    void (*release)(struct trigger_destination *destination);
+};
+
+/* The first member of every destination. */
+struct trigger_destination { const struct trigger_destination_kind *kind; };
+
+/* Finds the destinations of one service, by the third part of their ARNs. */
+struct trigger_destination_resolver {
+    const char *service; /* "sqs"; NULL ends a list of these */
+    /* Any thread, when a mapping is made or changed. LEAT_RESOURCE_NOT_FOUND: there is none; other faults are answered as they are. */
+    enum leat_code (*check)(void *context, struct leat_slice arn, struct leat_fault *fault);
+    /* Work loop. The queue may be gone by then: this fails, or `send` does; both are tried again. */
+    enum leat_code (*open)(void *context, struct leat_slice arn, struct trigger_destination **out, struct leat_fault *fault);
     void *context;
 };
 

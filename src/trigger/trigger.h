@@ -20,6 +20,7 @@ struct trigger_service_options {
     struct leat *db;
     struct net_loop *work_loop;
     struct trigger_resolver resolver;
+    const struct trigger_destination_resolver *destinations; /* ends with service NULL; NULL: none; must outlive the service */
     const char *region, *account;
     uint64_t (*now_ms)(void *); /* NULL: the system's clock */
     void *now_context;

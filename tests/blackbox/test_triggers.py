@@ -274,7 +274,6 @@ def test_mapping_api(bench):
         "StartingPosition": "TRIM_HORIZON", "State": "Creating", "StateTransitionReason": "User action", "TumblingWindowInSeconds": 0}
     assert bench.functions.get_event_source_mapping(UUID=made["UUID"])["State"] == "Enabled"
     second = bench.map("other", BisectBatchOnFunctionError=True, FunctionResponseTypes=["ReportBatchItemFailures"],
-                       DestinationConfig={"OnFailure": {"Destination": f"arn:aws:sqs:{REGION}:000000000000:dead"}},
                        FilterCriteria={"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}, ParallelizationFactor=2)
     assert second["FunctionResponseTypes"] == ["ReportBatchItemFailures"] and second["BisectBatchOnFunctionError"] is True
     assert second["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
@@ -322,6 +321,9 @@ def test_mapping_errors_are_the_recorded_ones(bench):
         400, invalid, f"Unsupported starting position for arn type: {bench.stream}")
     assert error_of(create, **good, DestinationConfig={"OnSuccess": {"Destination": "arn:aws:sqs:us-east-1:000000000000:q"}}) == (
         400, invalid, "Unsupported DestinationConfig parameter for given event source mapping type.")
+    nowhere = "arn:aws:carrier-pigeon:us-east-1:000000000000:roof"
+    assert error_of(create, **good, DestinationConfig={"OnFailure": {"Destination": nowhere}}) == (
+        400, invalid, f"The destination ARN {nowhere} is invalid.")
     assert error_of(create, **good, BatchSize=20000)[:2] == (400, "ValidationException")
     made = create(**good)
     assert error_of(create, **good) == (
