@@ -1,6 +1,7 @@
 /* TableDescription. Source: Amazon DynamoDB API Reference; recorded answers. */
 #include "api/dynamodb/dynamodb.h"
 #include "api/dynamodb/encryption.h"
+#include "api/dynamodb/restore.h"
 #include "base/clock.h"
 #include "base/slice.h"
 
@@ -18,7 +19,7 @@ static void key_element(struct json_writer *json, struct leat_slice name, const 
     json_object_end(json);
 }
 
-static void key_schema(struct json_writer *json, struct leat_slice partition, struct leat_slice sort) {
+void dynamodb_write_keys(struct json_writer *json, struct leat_slice partition, struct leat_slice sort) {
     json_key(json, "KeySchema");
     json_array(json);
     key_element(json, partition, "HASH");
@@ -74,7 +75,7 @@ static void provisioned(struct json_writer *json, const struct leat_table *table
     json_object_end(json);
 }
 
-static void projection(struct json_writer *json, const struct leat_index *index) {
+void dynamodb_write_projection(struct json_writer *json, const struct leat_index *index) {
     json_key(json, "Projection");
     json_object(json);
     member_text(json, "ProjectionType", projection_names[index->projection]);
@@ -93,8 +94,8 @@ static void index_description(struct api_call *call, const struct leat_table *ta
     json_object(json);
     json_key(json, "IndexName");
     json_string(json, index->name);
-    key_schema(json, index->partition_key, index->sort_key);
-    projection(json, index);
+    dynamodb_write_keys(json, index->partition_key, index->sort_key);
+    dynamodb_write_projection(json, index);
     if (!index->local) {
         member_text(json, "IndexStatus", status_names[index->status]);
         if (index->status == LEAT_CREATING && table->status != LEAT_CREATING) { /* not of one that came with its table */
@@ -133,14 +134,18 @@ static void indexes(struct api_call *call, const struct leat_table *table, const
     if (any) json_array_end(json);
 }
 
+void dynamodb_write_stream(struct json_writer *json, enum leat_view view) {
+    json_object(json);
+    json_key(json, "StreamEnabled");
+    json_bool(json, true);
+    member_text(json, "StreamViewType", view_names[view]);
+    json_object_end(json);
+}
+
 static void stream(struct json_writer *json, const struct leat_table *table) {
     if (table->stream != LEAT_VIEW_NONE) {
         json_key(json, "StreamSpecification");
-        json_object(json);
-        json_key(json, "StreamEnabled");
-        json_bool(json, true);
-        member_text(json, "StreamViewType", view_names[table->stream]);
-        json_object_end(json);
+        dynamodb_write_stream(json, table->stream);
     }
     if (table->stream_arn.data != NULL) {
         json_key(json, "LatestStreamLabel");
@@ -185,7 +190,7 @@ static void write_table(struct api_call *call, const struct leat_table *table, s
     /* recorded: a table that goes has neither its keys nor its age any more */
     if (table->status != LEAT_DELETING) {
         definitions(json, table);
-        key_schema(json, table->partition_key, table->sort_key);
+        dynamodb_write_keys(json, table->partition_key, table->sort_key);
         json_key(json, "CreationDateTime");
         json_seconds(json, table->created_ms);
     }
@@ -205,6 +210,7 @@ static void write_table(struct api_call *call, const struct leat_table *table, s
     stream(json, table);
     encryption_describe(json, table, changing.encryption);
     class_summary(json, table);
+    restore_write_summary(json, table);
     json_key(json, "DeletionProtectionEnabled");
     json_bool(json, table->deletion_protection);
     on_demand_describe(call, table, NULL);

@@ -69,6 +69,11 @@ struct dynamodb_changing { bool warm, encryption; }; /* asked for by this very c
 void dynamodb_answer_table(struct api_call *call, enum leat_code code, struct leat_description *description, const char *member,
                            struct dynamodb_changing changing);
 
+/* Pieces of it: "KeySchema": [...]; "Projection": {...}; a StreamSpecification's object. */
+void dynamodb_write_keys(struct json_writer *json, struct leat_slice partition, struct leat_slice sort);
+void dynamodb_write_projection(struct json_writer *json, const struct leat_index *index);
+void dynamodb_write_stream(struct json_writer *json, enum leat_view view);
+
 /* ---- PutItem, UpdateItem, DeleteItem ---- */
 
 struct dynamodb_write_input {

@@ -21,6 +21,14 @@
     X(create_table)          \
     X(update_table)          \
     X(delete_table)          \
+    X(create_backup)         \
+    X(describe_backup)       \
+    X(list_backups)          \
+    X(delete_backup)         \
+    X(restore_table_from_backup) \
+    X(restore_table_to_point_in_time) \
+    X(update_continuous_backups) \
+    X(describe_continuous_backups) \
     X(update_time_to_live)   \
     X(describe_time_to_live) \
     X(list_tags_of_resource) \

@@ -7,6 +7,8 @@
  *   warm, on_demand          M: read N, write N; each may be missing
  *   insights                 M: enabled N, mode S, created N ms, changed N ms
  *   policy                   M: document S, revision S, ms
+ *   restore                  M: backup S, table S (ARNs), time N ms: what the table was made from
+ *   backup                   M: of a backup's own table: what AWS shows of it, and its source (backup_record.c)
  *
  * An index has entries of its own, "warm/INDEX"; so has a stream, "policy/LABEL". A deleted index's go with it.
  * docs/FORMAT.md has the list too. */
