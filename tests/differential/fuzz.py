@@ -4,7 +4,7 @@
   tests/differential/fuzz.py --requests 100000            a fresh seed, which is printed
   tests/differential/fuzz.py --seed 7 --lane 12 --trace   one lane of that seed again, with everything that it does
 
-A lane is a table of its own with a connection of its own; all that happens in it comes from the seed and its number. Lanes
+A lane has two tables of its own and a connection of its own; all that happens in it comes from the seed and its number. Lanes
 run side by side, so that their writes share commits. Compared are success or the error's type, attributes, why a transaction was
 cancelled, and for queries and scans all pages together: counts, order, LastEvaluatedKey; at a lane's end all indexes and
 every record of the stream. Exit status 1: there were differences."""
@@ -153,8 +153,9 @@ class Lane:
     def __init__(self, seed, number, requests, trace=False):
         self.number, self.requests, self.trace = number, requests, trace
         self.random = random.Random(f"{seed}/{number}")
-        self.table = make_table(self.random, f"fuzz-{seed}-{number}")
-        self.generator = Generator(self.random, self.table)
+        self.tables = [make_table(self.random, f"fuzz-{seed}-{number}{end}") for end in ("", "-b")]
+        self.tables[0].join(self.tables[1])
+        self.generator = Generator(self.random, self.tables[0])
         self.accepted = self.refused = 0
 
     def ask(self, operation, request):
@@ -164,13 +165,16 @@ class Lane:
         return answer
 
     def run(self):
-        created = create_request(self.table)
-        status, made = yield from self.ask("CreateTable", created)
-        expect(status == 200, "CreateTable", created, "a table", made)
+        streams = []
+        for table in self.tables:
+            created = create_request(table)
+            status, answer = yield from self.ask("CreateTable", created)
+            expect(status == 200, "CreateTable", created, "a table", answer)
+            streams.append(answer["TableDescription"]["LatestStreamArn"])
         for _ in range(self.requests):
-            operation, request = self.generator.request()
+            operation, request, table = self.next()
             try:
-                wanted = self.model(operation, request)
+                wanted = self.model(operation, request, table)
                 self.accepted += 1
             except Refused as refused:
                 wanted = refused
@@ -182,25 +186,33 @@ class Lane:
                 yield from self.read(operation, request, wanted)
             else:
                 compare_one(operation, request, wanted, *(yield from self.ask(operation, request)))
-        for index in (None, *self.table.indexes):
-            request = {"TableName": self.table.name, **({"IndexName": index} if index else {})}
-            yield from self.read("Scan", request, self.table.scan(request))
-        yield from self.read_stream(made["TableDescription"]["LatestStreamArn"])
-        yield from self.ask("DeleteTable", {"TableName": self.table.name})
+        for table, arn in zip(self.tables, streams):
+            for index in (None, *table.indexes):
+                request = {"TableName": table.name, **({"IndexName": index} if index else {})}
+                yield from self.read("Scan", request, table.scan(request))
+            yield from self.read_stream(table, arn)
+            yield from self.ask("DeleteTable", {"TableName": table.name})
 
-    def model(self, operation, request):
+    def next(self):
+        """(operation, request, the model's table)"""
+        if not self.generator.waiting:
+            self.generator.table = self.random.choices(self.tables, [3, 1])[0]
+        return *self.generator.request(), self.generator.table
+
+    def model(self, operation, request, table):
         if operation in several.METHODS:
-            return several.METHODS[operation](self.table, request)
-        return getattr(self.table, METHODS[operation])(request)
+            return several.METHODS[operation](table, request)
+        return getattr(table, METHODS[operation])(request)
 
-    def read_stream(self, arn):
+    def read_stream(self, table, arn):
         """Every change has exactly one record, in the order of its item's changes."""
-        got, wanted = stream.told((yield from stream.read(self.ask, arn))), stream.wanted(self.table)
+        got, wanted = stream.told((yield from stream.read(self.ask, arn))), stream.wanted(table)
         for key in {*got, *wanted}:
             expect(got.get(key) == wanted.get(key), "the stream", {"key": key}, wanted.get(key), got.get(key))
 
     def read(self, operation, request, page):
-        keys = self.table.indexes[request["IndexName"]].keys if "IndexName" in request else self.table.keys
+        table = self.tables[0].family[request["TableName"]]
+        keys = table.indexes[request["IndexName"]].keys if "IndexName" in request else table.keys
         pages = Pages(operation, request, page, keys)
         for part in page_requests(request):
             for _ in range(PAGES_MAX):
@@ -280,7 +292,7 @@ def main():
     seconds = time.monotonic() - started
     for difference in fuzzer.differences:
         print(difference)
-    print(f"{fuzzer.sent} requests in {seconds:.1f} s ({fuzzer.sent / seconds:.0f}/s), {fuzzer.lanes} tables; of the operations "
+    print(f"{fuzzer.sent} requests in {seconds:.1f} s ({fuzzer.sent / seconds:.0f}/s), {2 * fuzzer.lanes} tables; of the operations "
           f"{fuzzer.accepted} succeed, {fuzzer.refused} are refused; {len(fuzzer.differences)} differences")
     return 1 if fuzzer.differences else 0
 

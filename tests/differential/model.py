@@ -65,6 +65,7 @@ class Table:
         self.items = {}
         self.changes = []  # (key, old, new): what the stream is to tell
         self.tokens = {}  # of transactions: what was asked
+        self.family = {name: self}  # tables by name; they have the tokens in common
 
     def key_of(self, item):
         """A hashable key."""
@@ -180,6 +181,11 @@ class Table:
             self.check_update_values(update)
         self.check_inside_keys(paths)
         return given, condition, update, returns
+
+    def join(self, other):
+        """Transactions may now be about both."""
+        self.family[other.name] = other
+        other.family, other.tokens = self.family, self.tokens
 
     def any_key(self):
         """One that fits."""

@@ -1,7 +1,6 @@
 """Requests for several items: batches and transactions. First random ones, then what the model answers.
 
-An answer of the model is canonical already; canonical_answer makes leat's so. The model has one table: what batches and
-transactions do over several tables is tests/blackbox's."""
+They go over both tables of a lane. An answer of the model is canonical already; canonical_answer makes leat's so."""
 import json
 
 import values
@@ -29,13 +28,24 @@ def with_care(generator, count, make):
     return made
 
 
+def visiting(generator, make):
+    """make() for one of the lane's tables."""
+    home = generator.table
+    generator.table = generator.random.choice([home, *home.family.values()])
+    made = make()
+    generator.table = home
+    return made
+
+
 def apart(generator, made, given):
     """Without those that have an item in common with an earlier one, mostly."""
     if generator.chance(0.05):
         return made
     seen, kept = set(), []
     for each in made:
-        text = json.dumps({name: given(each).get(name) for name in generator.table.keys.names()}, sort_keys=True)
+        inside = given(each)
+        table = routed(generator.table, inside.get("TableName"))
+        text = table.name + text_of({name: given_in(inside).get(name) for name in table.keys.names()})
         if text not in seen:
             kept.append(each)
         seen.add(text)
@@ -46,11 +56,31 @@ def given_in(inside):
     return inside.get("Item", inside.get("Key"))
 
 
-def table_name(generator):
-    return "no-such-table" if generator.chance(0.01) else generator.table.name
+def inside_of(each):
+    (_, inside), = each.items()
+    return inside
+
+
+def routed(table, name):
+    """The lane's table of that name; any one says that there is none."""
+    return table.family.get(name, table)
+
+
+def by_table(generator, make):
+    """RequestItems: what make() gives for one table or both."""
+    home, asked = generator.table, {}
+    tables = [home] if generator.chance(0.7) else generator.random.sample(list(home.family.values()), 2)
+    for generator.table in tables:
+        asked["no-such-table" if generator.chance(0.01) else generator.table.name] = make(generator)
+    generator.table = home
+    return {"RequestItems": asked}
 
 
 def batch_write(generator):
+    return "BatchWriteItem", by_table(generator, writes_of_table)
+
+
+def writes_of_table(generator):
     def make():
         generator.begin()
         if generator.chance(0.35):
@@ -58,8 +88,7 @@ def batch_write(generator):
         return {"PutRequest": {"Item": generator.item()}}
 
     count = generator.random.choice([1, 2, 3, 5, 8, 25]) if generator.chance(0.98) else 26
-    writes = apart(generator, with_care(generator, count, make), lambda write: given_in(*write.values()))
-    return "BatchWriteItem", {"RequestItems": {table_name(generator): writes}}
+    return apart(generator, with_care(generator, count, make), inside_of)
 
 
 def action(generator):
@@ -73,8 +102,7 @@ def action(generator):
 
 def transact_write(generator):
     count = generator.random.choice([1, 1, 2, 2, 3, 5])
-    actions = apart(generator, with_care(generator, count, lambda: action(generator)),
-                    lambda each: given_in(*each.values()))
+    actions = apart(generator, with_care(generator, count, lambda: visiting(generator, lambda: action(generator))), inside_of)
     made = {"TransactItems": actions}
     if generator.chance(0.3):
         made["ClientRequestToken"] = f"{generator.table.name}-{generator.random.randrange(1 << 20)}"
@@ -102,11 +130,14 @@ def turned(value):
 
 def keys(generator, most):
     count = generator.random.randrange(1, most + 1)
-    return apart(generator, with_care(generator, count, lambda: (generator.begin(), generator.some_key())[1]), lambda key: key)
+    return apart(generator, with_care(generator, count, lambda: (generator.begin(), generator.some_key())[1]), lambda key: {"Key": key})
 
 
 def batch_get(generator):
-    asked = generator.begin()
+    return "BatchGetItem", by_table(generator, keys_of_table)
+
+
+def keys_of_table(generator):
     made = {"Keys": keys(generator, 12)}
     if generator.chance(0.4):
         generator.begin()
@@ -115,7 +146,7 @@ def batch_get(generator):
         made.update({name: asked[name] for name in ("ExpressionAttributeNames",) if name in asked})
     if generator.chance(0.3):
         made["ConsistentRead"] = True
-    return "BatchGetItem", {"RequestItems": {table_name(generator): made}}
+    return made
 
 
 def transact_get(generator):
@@ -124,8 +155,8 @@ def transact_get(generator):
         made.pop("ConsistentRead", None)
         return {"Get": made}
 
-    gets = apart(generator, with_care(generator, generator.random.choice([1, 2, 3, 6]), make), lambda get: get["Get"]["Key"])
-    return "TransactGetItems", {"TransactItems": gets}
+    gets = with_care(generator, generator.random.choice([1, 2, 3, 6]), lambda: visiting(generator, make))
+    return "TransactGetItems", {"TransactItems": apart(generator, gets, inside_of)}
 
 
 # ---- the model's answers ----
@@ -153,9 +184,9 @@ def gather(parts, check):
     return results, faults
 
 
-def twice(table, given):
-    """The fault of an item that is in a request twice, in a list."""
-    seen = [text_of(canonical_key(table, each)) for each in given]
+def twice(placed):
+    """The fault of an item that is in a request twice, in a list. placed: (table, Key or Item)"""
+    seen = [table.name + text_of(canonical_key(table, given)) for table, given in placed]
     return [Refused(words="the same item twice")] if len(set(seen)) != len(seen) else []
 
 
@@ -164,58 +195,59 @@ def canonical_key(table, given):
     return canonical_item(encode_item(values.decode_item(key))) if all(key.values()) and fits_wire(key) else key
 
 
-def one_table(table, asked):
-    (name, inside), = asked["RequestItems"].items()
-    return inside, [] if name == table.name else [Refused("ResourceNotFoundException")]
+def batch(table, asked, requests_in, check):
+    """(table, request, what check(table, request) gives) of all requests; every fault first."""
+    placed, faults = [], []
+    for name, inside in asked["RequestItems"].items():
+        if name not in table.family:
+            faults.append(Refused("ResourceNotFoundException"))
+        placed += [(routed(table, name), inside, each) for each in requests_in(inside)]
+    results, more = gather(placed, lambda each: check(*each))
+    return placed, results, faults + more
 
 
 def batch_write_item(table, asked):
-    writes, faults = one_table(table, asked)
-
-    def check(write):
+    def check(home, _, write):
         (kind, inside), = write.items()
-        if kind == "DeleteRequest":
-            given, *_ = table.write({"TableName": table.name, **inside}, "Key")
-            return table.key_of(given), None
-        given, *_ = table.write({"TableName": table.name, **inside}, "Item")
-        return table.key_of(given), given
+        given, *_ = home.write({"TableName": home.name, **inside}, "Key" if kind == "DeleteRequest" else "Item")
+        return home, home.key_of(given), None if kind == "DeleteRequest" else given
 
-    done, more = gather(writes, check)
-    if len(writes) > WRITES_MAX:
-        more.append(Refused(words="more than 25"))
-    refuse_first(faults + more + twice(table, [given_in(*write.values()) for write in writes]))
-    for key, item in done:
-        table.keep(key, item)
+    placed, done, faults = batch(table, asked, lambda inside: inside, check)
+    if len(placed) > WRITES_MAX:
+        faults.append(Refused(words="more than 25"))
+    refuse_first(faults + twice([(home, given_in(inside_of(write))) for home, _, write in placed]))
+    for home, key, item in done:
+        home.keep(key, item)
     return {"UnprocessedItems": {}}
 
 
 def batch_get_item(table, asked):
-    inside, faults = one_table(table, asked)
+    def check(home, inside, key):
+        return home, home.get_item({"TableName": home.name, **inside, "Key": key}).get("Item")
 
-    def check(key):
-        found = table.get_item({"TableName": table.name, **inside, "Key": key})
-        return found.get("Item")
-
-    found, more = gather(inside["Keys"], check)
-    refuse_first(faults + more + twice(table, inside["Keys"]))
-    items = sorted(text_of(canonical_item(item)) for item in found if item is not None)
-    return {"Responses": {table.name: items}, "UnprocessedKeys": {}}
+    placed, found, faults = batch(table, asked, lambda inside: inside["Keys"], check)
+    refuse_first(faults + twice([(home, key) for home, _, key in placed]))
+    responses = {name: [] for name in asked["RequestItems"]}
+    for home, item in found:
+        if item is not None:
+            responses[home.name].append(text_of(canonical_item(item)))
+    return {"Responses": {name: sorted(items) for name, items in responses.items()}, "UnprocessedKeys": {}}
 
 
 def transact_get_items(table, asked):
     """A key that does not fit the table cancels, unless something else is wrong."""
-    gets = [each["Get"] for each in asked["TransactItems"]]
-    fitting = encode_item(table.any_key())
-    _, beside = gather([{**get, "Key": fitting} for get in gets], table.get_item)
-    if not all(fits_wire(get["Key"]) for get in gets):
-        _, beside = gather(gets, table.get_item)
-    keys = [get["Key"] for get in gets]
-    empty = [Refused(words="empty key") for key in keys if any(value in ({"S": ""}, {"B": ""}) for value in key.values())]
-    refuse_first(beside + empty + twice(table, keys))
-    reasons = [("ValidationError" if gather([{"TableName": table.name, "Key": key}], table.get_item)[1] else "None", None) for key in keys]
+    gets = [(routed(table, inside_of(each)["TableName"]), inside_of(each)) for each in asked["TransactItems"]]
+    get_item = lambda each: each[0].get_item(each[1])
+    fitting = gets
+    if all(fits_wire(get["Key"]) for _, get in gets):
+        fitting = [(home, {**get, "Key": encode_item(home.any_key())}) for home, get in gets]
+    empty = [Refused(words="empty key") for _, get in gets if any(value in ({"S": ""}, {"B": ""}) for value in get["Key"].values())]
+    refuse_first(gather(fitting, get_item)[1] + empty + twice([(home, get["Key"]) for home, get in gets]))
+    bare = [(home, {"TableName": home.name, "Key": get["Key"]}) for home, get in gets]
+    reasons = [("ValidationError" if gather([each], get_item)[1] else "None", None) for each in bare]
     if any(code != "None" for code, _ in reasons):
         raise Refused("TransactionCanceledException", reasons=reasons)
-    found = [table.get_item(get) for get in gets]
+    found = [get_item(each) for each in gets]
     return {"Responses": [{"Item": canonical_item(each["Item"])} if each.get("Item") else {} for each in found]}
 
 
@@ -239,13 +271,13 @@ def meaning(actions):
             for each in actions]
 
 
-def decide(table, kind, inside, parsed):
+def decide(home, kind, inside, parsed):
     """(what the item would be, reason)"""
     given, condition, update, _ = parsed
     try:
-        old = table.decide(inside, given, condition)
+        old = home.decide(inside, given, condition)
         if kind == "Update":
-            return table.updated(update, old or given), ("None", None)
+            return home.updated(update, old or given), ("None", None)
     except Refused as fault:
         code = "ValidationError" if fault.kind == "ValidationException" else "ConditionalCheckFailed"
         return None, (code, canonical_item(fault.item) if fault.item else None)
@@ -255,29 +287,29 @@ def decide(table, kind, inside, parsed):
 def transact_write_items(table, asked):
     def check(each):
         (kind, inside), = each.items()
-        return kind, inside, table.write(inside, ACTIONS[kind], updates=kind == "Update")
+        home = routed(table, inside["TableName"])
+        return home, kind, inside, home.write(inside, ACTIONS[kind], updates=kind == "Update")
 
     actions, token = asked["TransactItems"], asked.get("ClientRequestToken")
     done, all_faults = gather(actions, check)
     faults = [fault for fault in all_faults if not isinstance(fault, Misfit)]
     if any(REQUIRED.get(kind, "TableName") not in inside for each in actions for kind, inside in each.items()):
         faults.append(Refused(words="a member is missing"))
-    same_twice = twice(table, [given_in(*each.values()) for each in actions])
-    if not faults and len(all_faults) > 0:
+    if not faults and all_faults:
         raise Refused("TransactionCanceledException", reasons=[
             ("ValidationError" if gather([each], check)[1] else "None", None) for each in actions])
-    refuse_first(faults + same_twice)
-    taken = [table.key_of(parsed[0]) for _, _, parsed in done]
+    placed = [(routed(table, inside_of(each)["TableName"]), given_in(inside_of(each))) for each in actions]
+    refuse_first(faults + twice(placed))
     if token in table.tokens:
         if table.tokens[token] != meaning(actions):
             raise Refused("IdempotentParameterMismatchException")
         return {}
-    decided = [decide(table, *each) for each in done]
+    decided = [decide(*each) for each in done]
     reasons = [reason for _, reason in decided]
     if any(code != "None" for code, _ in reasons):
         raise Refused("TransactionCanceledException", reasons=reasons)
-    for key, (new, _) in zip(taken, decided):
-        table.keep(key, new)
+    for (home, _, _, parsed), (new, _) in zip(done, decided):
+        home.keep(home.key_of(parsed[0]), new)
     if token:
         table.tokens[token] = meaning(actions)
     return {}
