@@ -104,6 +104,9 @@ void api_end(struct api_call *call, enum leat_code code); /* api_done, or api_fa
 /* A further header of the answer; the value must live as long as the call. Past API_HEADERS_MAX they are left out. */
 void api_header(struct api_call *call, const char *name, struct leat_slice value);
 
+/* For an operation's check: the fault that an attribute value of the request has of its own, where that comes before other things. */
+enum leat_code api_item_fault(const struct api_call *call, struct leat_fault *fault) LEAT_MUST_USE;
+
 /* Starts writes (leat_write_start). After LEAT_OK `resume` is called on the call's loop with call->code, call->fault and call->result. */
 enum leat_code api_write(struct api_call *call, const struct leat_write *writes, size_t count, enum leat_mode mode,
                          struct leat_slice token, void (*resume)(struct api_call *call)) LEAT_MUST_USE;

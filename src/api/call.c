@@ -220,6 +220,11 @@ static enum leat_code decode(struct api_call *call) {
     return api_decode(&call->decoder, operation->fields, body, call->input, &call->fault);
 }
 
+enum leat_code api_item_fault(const struct api_call *call, struct leat_fault *fault) {
+    if (call->decoder.item_code != LEAT_OK) fault_copy(fault, &call->decoder.item_fault);
+    return call->decoder.item_code;
+}
+
 static enum leat_code validate(struct api_call *call) {
     struct buf words;
     buf_init(&words, MESSAGE_BYTES_MAX);
@@ -240,8 +245,9 @@ static enum leat_code prepare(struct api_call *call) {
     TRY(decode(call));
     TRY(validate(call));
     if (call->operation->check != NULL) TRY(call->operation->check(call, call->input, &call->fault));
-    if (call->decoder.item_code != LEAT_OK) fault_copy(&call->fault, &call->decoder.item_fault);
-    return call->decoder.item_code;
+    TRY(api_item_fault(call, &call->fault));
+    if (call->decoder.values_code != LEAT_OK) fault_copy(&call->fault, &call->decoder.values_fault);
+    return call->decoder.values_code;
 }
 
 static bool is_target_request(const struct api_call *call) {

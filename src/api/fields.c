@@ -15,7 +15,7 @@ enum { ITEM_GROWTH = 3, ITEM_ROOM_MIN = 256, ITEM_ARENA_MAX = 256 * 1024 };
 enum leat_code api_decoder_init(struct api_decoder *decoder, struct arena *arena, size_t body_size, struct leat_fault *fault) {
     size_t room = body_size * ITEM_GROWTH + ITEM_ROOM_MIN;
     decoder->arena = arena;
-    decoder->item_code = LEAT_OK;
+    decoder->item_code = decoder->values_code = LEAT_OK;
     decoder->items_owned = room > ITEM_ARENA_MAX;
     if (decoder->items_owned) {
         buf_init(&decoder->items, room);
@@ -95,14 +95,18 @@ static void keep_item_fault(struct api_decoder *decoder, enum leat_code code, co
 }
 
 /* An attribute value that is well-formed JSON but wrong in itself is reported later than the constraints: the reader moves past it. */
-static enum leat_code decode_item(struct api_decoder *decoder, struct json_reader *reader, struct leat_slice *out,
-                                  struct leat_fault *fault) {
+static enum leat_code decode_item(struct api_decoder *decoder, struct json_reader *reader, const struct api_field *field,
+                                  struct leat_slice *out, struct leat_fault *fault) {
     struct json_reader before = *reader;
     size_t start = decoder->items.size;
     struct leat_fault words;
     fault_clear(&words);
     enum leat_code code = item_from_json(reader, &decoder->items, &words);
     if (code == LEAT_VALIDATION) {
+        if (field->fault_words != NULL) {
+            struct leat_fault own = words;
+            fault_set(&words, code, "%s%.900s", field->fault_words, own.message);
+        }
         keep_item_fault(decoder, code, &words);
         decoder->items.size = start;
         *reader = before;
@@ -170,10 +174,10 @@ static enum leat_code decode_values(struct api_decoder *decoder, struct json_rea
         fault_clear(&words);
         enum leat_code code = item_value_from_json(reader, &decoder->items, &words);
         if (code == LEAT_VALIDATION) {
-            struct leat_fault whole;
-            fault_set(&whole, code, "ExpressionAttributeValues contains invalid value: %.600s for key %.*s", words.message,
-                      SLICE_FORMAT(name));
-            keep_item_fault(decoder, code, &whole);
+            if (decoder->values_code == LEAT_OK)
+                decoder->values_code = fault_set(&decoder->values_fault, code,
+                                                 "ExpressionAttributeValues contains invalid value: %.600s for key %.*s", words.message,
+                                                 SLICE_FORMAT(name));
             decoder->items.size = value;
             item_put_null(&decoder->items); /* the map is not emptier than what was sent */
             *reader = before;
@@ -287,7 +291,7 @@ static enum leat_code decode_value(struct api_decoder *decoder, struct json_read
     case API_INTEGER: return decode_integer(reader, field, member, fault);
     case API_TIMESTAMP: return decode_timestamp(reader, field, member, fault);
     case API_BLOB: return decode_blob(decoder->arena, reader, field, slice, fault);
-    case API_ITEM: return decode_item(decoder, reader, slice, fault);
+    case API_ITEM: return decode_item(decoder, reader, field, slice, fault);
     case API_VALUE: return decode_attribute_value(decoder, reader, slice, fault);
     case API_NAMES: return decode_names(decoder, reader, slice, fault);
     case API_VALUES: return decode_values(decoder, reader, slice, fault);

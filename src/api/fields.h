@@ -72,6 +72,7 @@ struct api_field {
     const struct api_choice *choices; /* ENUM */
     const struct api_field *fields;   /* STRUCT: its members */
     size_t size;                      /* STRUCT: of the inner struct; LIST, MAP: of an element */
+    const char *fault_words;          /* ITEM: in front of the faults of its values; NULL: nothing */
     const char *type;                 /* STRUCT: AWS's name of it, for messages that print values */
     const struct api_field *element;  /* LIST, MAP: what an element is. A STRUCT lies in the element itself, without a pointer */
 };
@@ -86,8 +87,10 @@ struct api_decoder {
     struct arena *arena;
     struct buf items;              /* all encoded items of the request, one behind the other; never moves: see api_decoder_init */
     bool items_owned;              /* items is on the heap */
-    enum leat_code item_code;      /* the first fault that an attribute value has of its own (LEAT_VALIDATION) ... */
-    struct leat_fault item_fault;  /* ... in words: AWS reports it after the constraints and the operation's own checks */
+    /* The first fault that an attribute value has of its own (LEAT_VALIDATION), and the first that one of ExpressionAttributeValues has:
+     * AWS reports them after the constraints, and the latter after what the operation says of the request's other members. */
+    enum leat_code item_code, values_code;
+    struct leat_fault item_fault, values_fault;
 };
 
 /* body_size: of the JSON that will be read. */

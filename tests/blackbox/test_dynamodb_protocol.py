@@ -217,3 +217,29 @@ def test_pages_of_other_origins_do_not_reach_functions(raw):
 
 def test_members_that_nobody_knows_are_ignored(raw):
     assert raw.call("ListTables", {"Whatever": [{"a": None}], "Limit": 1})[0] == 200
+
+
+def test_which_of_two_faults_is_told(raw):
+    """Both kinds of parameters, then values of keys and items, then ReturnValues, older conditions, names and values, expressions, the table."""
+    table, empty = {"TableName": "nothing"}, "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+    legacy, both = {"Expected": {"a": {"Exists": True}}}, "Can not use both expression and non-expression parameters in the same request"
+    returns, names = {"ReturnValues": "ALL_NEW"}, {"ExpressionAttributeNames": {}}
+    values = {"ExpressionAttributeValues": {":a": {}}}
+    wrong, good, condition = {"Item": {"a": {}}}, {"Item": {"a": {"S": "a"}}}, {"ConditionExpression": "a b"}
+    value = "Value must be provided when Exists is true for Attribute: a"
+    told = [(wrong | legacy | condition | returns, both), (wrong | returns | legacy | names, empty),
+            (good | returns | legacy | names, "ReturnValues can only be ALL_OLD or NONE"),
+            (good | legacy | names, "One or more parameter values were invalid: " + value),
+            (good | condition | names | values, "ExpressionAttributeNames must not be empty"),
+            (good | condition | values, f"ExpressionAttributeValues contains invalid value: {empty} for key :a"),
+            (good | condition, 'Invalid ConditionExpression: Syntax error; token: "b", near: "a b"')]
+    for request, message in told:
+        kind, said = raw.refused("PutItem", table | request)
+        assert kind == "ValidationException" and said.startswith(message), (request, said)
+    assert raw.refused("PutItem", table | good)[0] == "ResourceNotFoundException"
+    key = {"Key": {"a": {}}}
+    assert raw.refused("GetItem", table | key | {"ExpressionAttributeNames": {"#a": "a"}})[1] == empty
+    assert raw.refused("UpdateItem", table | key | {"AttributeUpdates": {"b": {}}})[1] == empty
+    for operation in ("Query", "Scan"):
+        more = {"KeyConditionExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}} if operation == "Query" else {}
+        assert raw.refused(operation, table | more | {"ExclusiveStartKey": {"a": {}}})[1] == f"The provided starting key is invalid: {empty}"

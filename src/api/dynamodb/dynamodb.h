@@ -42,6 +42,8 @@ struct dynamodb_parameters {
     struct leat_slice names, values;
     const char *values_need; /* "ConditionExpression is null": what AWS says when there are values but no expression */
 };
+/* Both kinds in one request. */
+enum leat_code dynamodb_check_kinds(const struct dynamodb_parameters *parameters, struct leat_fault *fault) LEAT_MUST_USE;
 /* Both kinds in one request; names and values without an expression, empty, or ill-formed. */
 enum leat_code dynamodb_check_parameters(const struct dynamodb_parameters *parameters, struct leat_fault *fault) LEAT_MUST_USE;
 
@@ -114,7 +116,8 @@ struct dynamodb_read_input {
         API_FIELD(struct dynamodb_read_input, select, "Select", API_ENUM, .choices = dynamodb_select_choices),     \
         DYNAMODB_ATTRIBUTES_TO_GET(struct dynamodb_read_input),                                                    \
         DYNAMODB_OPERATOR(struct dynamodb_read_input),                                                             \
-        API_FIELD(struct dynamodb_read_input, start, "ExclusiveStartKey", API_ITEM),                               \
+        API_FIELD(struct dynamodb_read_input, start, "ExclusiveStartKey", API_ITEM,                              \
+                  .fault_words = "The provided starting key is invalid: "),                                        \
         API_FIELD(struct dynamodb_read_input, projection, "ProjectionExpression", API_STRING),                     \
         API_FIELD(struct dynamodb_read_input, filter, "FilterExpression", API_STRING),                             \
         API_FIELD(struct dynamodb_read_input, names, "ExpressionAttributeNames", API_NAMES),                       \

@@ -26,8 +26,9 @@ static enum leat_code check(struct api_call *call, void *input, struct leat_faul
     struct dynamodb_parameter expressions[] = {{"ProjectionExpression", in->projection.data != NULL}, {NULL, false}};
     struct dynamodb_parameter legacy[] = {{"AttributesToGet", in->attributes_to_get.given}, {NULL, false}};
     struct dynamodb_parameters parameters = {.expressions = expressions, .legacy = legacy, .names = in->names};
+    TRY(dynamodb_check_kinds(&parameters, fault));
+    TRY(api_item_fault(call, fault)); /* of the key */
     TRY(dynamodb_check_parameters(&parameters, fault));
-    if (call->decoder.item_code != LEAT_OK) return LEAT_OK; /* faults of the key come first */
     return dynamodb_translate_projection(call->arena, &in->attributes_to_get, &in->projection, &in->names, fault);
 }
 

@@ -54,9 +54,13 @@ static enum leat_code check_placeholders(struct leat_slice map, const char *what
     return LEAT_OK;
 }
 
+enum leat_code dynamodb_check_kinds(const struct dynamodb_parameters *parameters, struct leat_fault *fault) {
+    return any_given(parameters->expressions) && any_given(parameters->legacy) ? both_kinds(parameters, fault) : LEAT_OK;
+}
+
 enum leat_code dynamodb_check_parameters(const struct dynamodb_parameters *parameters, struct leat_fault *fault) {
     bool expressions = any_given(parameters->expressions);
-    if (expressions && any_given(parameters->legacy)) return both_kinds(parameters, fault);
+    TRY(dynamodb_check_kinds(parameters, fault));
     if (!expressions && parameters->names.data != NULL)
         return fault_set(fault, LEAT_VALIDATION, "ExpressionAttributeNames can only be specified when using expressions");
     if (!expressions && parameters->values.data != NULL)

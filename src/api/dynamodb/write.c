@@ -40,13 +40,15 @@ enum leat_code dynamodb_write_check(struct api_call *call, void *input, struct l
         .values = in->values,
         .values_need = updates ? "UpdateExpression and ConditionExpression are null" : "ConditionExpression is null",
     };
-    TRY(dynamodb_check_parameters(&parameters, fault));
+    TRY(dynamodb_check_kinds(&parameters, fault));
+    TRY(api_item_fault(call, fault)); /* faults of values come before what is done with them */
     TRY(dynamodb_check_operator(&in->conditional_operator, &in->expected, fault));
     if (!updates && in->returns.value != LEAT_RETURN_NONE && in->returns.value != LEAT_RETURN_ALL_OLD)
         return fault_set(fault, LEAT_VALIDATION, "ReturnValues can only be ALL_OLD or NONE");
     bool older = in->expected.count > 0 || in->attribute_updates.count > 0;
-    if (!older || call->decoder.item_code != LEAT_OK) return LEAT_OK; /* faults of values come before what is done with them */
     TRY(check_legacy(in, fault));
+    TRY(dynamodb_check_parameters(&parameters, fault));
+    if (!older) return LEAT_OK;
     return translate(call, in, fault);
 }
 

@@ -258,8 +258,8 @@ Test(api_fields, a_bad_attribute_value_is_kept_for_later_and_the_rest_is_read) {
 
 Test(api_fields, a_bad_expression_value_is_named) {
     cr_assert_eq(decode("{\"ExpressionAttributeValues\":{\":v\":{\"SS\":[]},\":w\":{\"S\":\"\"}}}"), LEAT_OK);
-    cr_expect_eq(decoder.item_code, LEAT_VALIDATION);
-    const char *words = decoder.item_fault.message;
+    cr_expect_eq(decoder.values_code, LEAT_VALIDATION);
+    const char *words = decoder.values_fault.message;
     cr_expect_not_null(strstr(words, "ExpressionAttributeValues contains invalid value: "), "%s", words);
     cr_expect_not_null(strstr(words, " for key :v"), "%s", words);
 }
