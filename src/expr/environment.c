@@ -40,6 +40,10 @@ static enum leat_code bind_side(struct arena *arena, const struct side *side, st
     struct item_iterator iterator = item_iterate(side->given);
     size_t i = 0;
     for (; i < count && item_map_next(&iterator, &bindings[i].key, &bindings[i].value); i++) {
+        if (bindings[i].key.size > EXPR_KEY_MAX)
+            return fault_set(fault, LEAT_VALIDATION,
+                             "%s contains invalid key: The expression attribute map contains a key that is too long; size of key: %zu",
+                             side->parameter, bindings[i].key.size);
         if (key_valid(bindings[i].key, side->sign)) continue;
         return fault_set(fault, LEAT_VALIDATION, "%s contains invalid key: Syntax error; key: \"%.*s\"",
                          side->parameter, SLICE_FORMAT(bindings[i].key));
@@ -52,6 +56,7 @@ static enum leat_code bind_side(struct arena *arena, const struct side *side, st
 static enum leat_code check_names(const struct expr_environment *environment, struct leat_fault *fault) {
     for (size_t i = 0; i < environment->names_count; i++) {
         const struct expr_binding *binding = &environment->name_bindings[i];
+        if (binding->value.payload.size > ITEM_NAME_MAX) return fault_set(fault, LEAT_VALIDATION, ITEM_NAME_WORDS);
         if (binding->value.type == ITEM_S && binding->value.payload.size > 0) continue;
         return fault_set(fault, LEAT_VALIDATION,
                          "ExpressionAttributeNames contains invalid value: Empty attribute name for key %.*s",
@@ -101,8 +106,26 @@ static enum leat_code check_used(struct arena *arena, const char *parameter, con
                      SLICE_FORMAT(unused));
 }
 
+static size_t bindings_bytes(const struct expr_binding *bindings, size_t count) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) bytes += bindings[i].key.size + item_value_size(&bindings[i].value);
+    return bytes;
+}
+
+/* The encoding is no shorter than the sizes that count, so that most need not be summed up. */
+static enum leat_code check_variables(const struct expr_environment *environment, struct leat_fault *fault) {
+    if (environment->names.size + environment->values.size <= EXPR_VARIABLES_BYTES_MAX || environment->generated) return LEAT_OK;
+    size_t bytes = bindings_bytes(environment->name_bindings, environment->names_count) +
+                   bindings_bytes(environment->value_bindings, environment->values_count);
+    if (bytes <= EXPR_VARIABLES_BYTES_MAX) return LEAT_OK;
+    return fault_set(fault, LEAT_VALIDATION,
+                     "ExpressionAttributeNames and ExpressionAttributeValues have exceeded the maximum allowed size of %d bytes: %zu",
+                     EXPR_VARIABLES_BYTES_MAX, bytes);
+}
+
 enum leat_code expr_environment_finish(struct expr_environment *environment, bool any, struct leat_fault *fault) {
     if (!any) return expr_environment_unneeded(environment->names, environment->values, NULL, fault);
+    TRY(check_variables(environment, fault));
     TRY(check_used(environment->arena, "ExpressionAttributeNames", environment->name_bindings, environment->names_used,
                    environment->names_count, fault));
     return check_used(environment->arena, "ExpressionAttributeValues", environment->value_bindings,

@@ -14,7 +14,8 @@
 #include "base/fault.h"
 #include "item/value.h"
 
-enum { EXPR_LENGTH_MAX = 4096, EXPR_OPERATORS_MAX = 300 };
+/* Developer Guide, "Expression parameters": of one text; of one "#n" or ":v"; of all names and values, keys included. */
+enum { EXPR_LENGTH_MAX = 4096, EXPR_OPERATORS_MAX = 300, EXPR_KEY_MAX = 255, EXPR_VARIABLES_BYTES_MAX = 2 * 1024 * 1024 };
 
 /* Which expression a text is; decides the first words of its messages. */
 enum expr_kind {
@@ -26,7 +27,7 @@ struct expr_environment {
     struct arena *arena;
     struct leat_slice names;  /* item: "#n" -> S; absent: no ExpressionAttributeNames in the request */
     struct leat_slice values; /* item: ":v" -> any; absent likewise */
-    bool generated;           /* set after init: texts are not held to EXPR_LENGTH_MAX and EXPR_OPERATORS_MAX. The parser descends
+    bool generated;           /* set after init: nothing is held to the limits above. The parser descends
                                  once per parenthesis, tests once per operator in a row: whoever generates nests evenly */
     const struct expr_binding *name_bindings, *value_bindings; /* from here on expr's own: the same, by position */
     bool *names_used, *values_used;

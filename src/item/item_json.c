@@ -248,6 +248,7 @@ static enum leat_code read_members(struct reading *reading, unsigned depth) {
     for (;;) {
         NEXT(reading);
         if (reading->reader->token == JSON_OBJECT_END) return LEAT_OK;
+        if (reading->reader->text.size > ITEM_NAME_MAX) INVALID(reading, ITEM_NAME_WORDS);
         item_put_name(reading->out, reading->reader->text);
         NEXT(reading);
         TRY(read_value(reading, depth));

@@ -28,7 +28,8 @@ enum item_type {
 };
 
 /* An attribute's value is at depth 1, what a list or map holds one deeper; leaves count. Developer Guide, "Constraints". */
-enum { ITEM_DEPTH_MAX = 32 };
+enum { ITEM_DEPTH_MAX = 32, ITEM_NAME_MAX = 65535 /* bytes of an attribute's name. Developer Guide, "Naming rules" */ };
+#define ITEM_NAME_WORDS "1 validation error detected: Attribute name is too large, must be less than 65536 bytes"
 
 /* A borrowed value, already taken apart. */
 struct item_value {

@@ -167,6 +167,17 @@ static enum leat_code prepare_write(struct statement_request *request, size_t i)
     return write_bind(operation, &write, request->arena, request->fault);
 }
 
+/* API Reference, ExecuteTransaction and TransactWriteItems: 4 MB. Of what is put whole, of others the key. */
+static enum leat_code check_bytes(const struct statement_request *request) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < request->count; i++) {
+        const struct write_operation *operation = &request->job->operations[i];
+        bytes += operation->item.data != NULL ? operation->item_size : item_size(operation->key_item);
+    }
+    if (bytes <= STATEMENTS_BYTES_MAX || request->mode != LEAT_ATOMIC) return LEAT_OK;
+    return fault_set(request->fault, LEAT_VALIDATION, "The aggregate size of the items in the transaction exceeds 4 MB");
+}
+
 static enum leat_code submit(struct statement_request *request, struct leat_slice token, write_done_fn done, void *context) {
     struct write_job *job = request->job;
     uint64_t hash = request->count;
@@ -174,6 +185,7 @@ static enum leat_code submit(struct statement_request *request, struct leat_slic
         TRY(in_statement(request, i, prepare_write(request, i)));
         hash = hash * 31 + statement_hash(&request->statements[i]);
     }
+    TRY(check_bytes(request));
     TRY(statement_tables(request, request->arena, &job->result));
     TRY(write_job_finish(job, token, hash, request->fault));
     job->done = done;

@@ -6,7 +6,7 @@
 #include "expr/partiql.h"
 #include "table/write.h"
 
-enum { STATEMENTS_MAX = WRITE_OPERATIONS_MAX };
+enum { STATEMENTS_MAX = WRITE_OPERATIONS_MAX, STATEMENTS_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* LEAT_EACH: one statement; LEAT_ATOMIC: a transaction. Faults that can be said at once are the return value, and `done` is not called;
  * else it is called once: for reads before this returns, for writes on the writing thread. */

@@ -2,7 +2,7 @@
 #include "base/slice.h"
 #include "table/tables.h"
 
-enum { INDEXES_LOCAL_MAX = 5, INDEXES_GLOBAL_MAX = 20, NAMES_MAX = 64 };
+enum { INDEXES_LOCAL_MAX = 5, INDEXES_GLOBAL_MAX = 20, PROJECTED_MAX = 100, NAMES_MAX = 64 };
 
 struct names { struct leat_slice at[NAMES_MAX]; size_t count; };
 
@@ -76,7 +76,7 @@ static enum leat_code check_index(const struct leat_table *spec, const struct le
 
 enum leat_code tables_check(const struct leat_table *spec, struct leat_fault *fault) {
     struct names defined = {.count = 0}, keys = {.count = 0};
-    size_t locals = 0;
+    size_t locals = 0, projected = 0;
     if (spec->partition_key.data == NULL) return fault_set(fault, LEAT_VALIDATION, "a table needs a partition key");
     for (size_t i = 0; i < spec->attribute_count; i++) {
         if (names_have(&defined, spec->attributes[i].name))
@@ -92,6 +92,7 @@ enum leat_code tables_check(const struct leat_table *spec, struct leat_fault *fa
         names_add(&keys, spec->indexes[i].partition_key);
         names_add(&keys, spec->indexes[i].sort_key);
         locals += spec->indexes[i].local;
+        projected += spec->indexes[i].include_count; /* one that two indexes have counts twice */
     }
     if (locals > INDEXES_LOCAL_MAX)
         return fault_set(fault, LEAT_VALIDATION,
@@ -101,5 +102,8 @@ enum leat_code tables_check(const struct leat_table *spec, struct leat_fault *fa
         return fault_set(fault, LEAT_VALIDATION,
                          "One or more parameter values were invalid: GlobalSecondaryIndex count exceeds the per-table limit of %d",
                          INDEXES_GLOBAL_MAX);
+    if (projected > PROJECTED_MAX)
+        return fault_set(fault, LEAT_VALIDATION,
+                         "One or more parameter values were invalid: NonKeyAttributes count exceeds the per-table limit of %d", PROJECTED_MAX);
     return check_names(&keys, &defined, spec->index_count == 0, fault);
 }
