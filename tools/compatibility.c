@@ -241,7 +241,8 @@ static void print_opening(void) {
            "- An operation that is not served answers `UnknownOperationException`.\n"
            "- A member under \"Ignored\", and one that AWS does not know, may be sent and has no effect.\n"
            "- `a.b` is the member b of the structure a, `a[]` an element of the list a, `a{}` a value of the map a.\n"
-           "- The limits are those held while the request is read. Expressions, items and keys have further ones, which are AWS's.\n\n"
+           "- The limits are those held while the request is read. Expressions, items and keys have further ones, which are AWS's.\n"
+           "- Consumed capacity is AWS's. Tables with provisioned throughput are held to it only by `leat serve --throttle`.\n\n"
            "| service | operations served | of |\n|---|---|---|\n");
     for (size_t i = 0; i < service_count; i++)
         printf("| %s | %zu | %zu |\n", services[i].name, services[i].served_count, services[i].operation_count);

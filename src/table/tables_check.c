@@ -104,6 +104,7 @@ enum leat_code tables_check(const struct leat_table *spec, struct leat_fault *fa
                          INDEXES_GLOBAL_MAX);
     if (projected > PROJECTED_MAX)
         return fault_set(fault, LEAT_VALIDATION,
-                         "One or more parameter values were invalid: NonKeyAttributes count exceeds the per-table limit of %d", PROJECTED_MAX);
+                         "One or more parameter values were invalid: NonKeyAttributes count exceeds the per-table limit of %d",
+                         PROJECTED_MAX);
     return check_names(&keys, &defined, spec->index_count == 0, fault);
 }
