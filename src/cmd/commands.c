@@ -6,6 +6,8 @@
     X(tail)         \
     X(invoke)       \
     X(logs)         \
+    X(backup)       \
+    X(restore)      \
     X(version)
 
 #define DECLARE(name) extern const struct cmd cmd_##name;

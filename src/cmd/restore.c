@@ -1,0 +1,129 @@
+/* leat restore: makes a new table out of a backup, or out of another table as it was at a moment, and waits until it is whole. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/slice.h"
+#include "cmd/cmd.h"
+#include "cmd/follow.h"
+
+enum { ANSWER_BYTES_MAX = 1 << 20, REQUEST_BYTES_MAX = 64 * 1024 };
+
+static const struct cmd_option options[] = {
+    {"time", 't', "TIME", "2025-02-22T03:03:25Z, seconds since 1970, or how long ago: 90s, 5m, 2h (now)"},
+    {"backup", 'b', "ARN", "from this backup"},
+    {"no-wait", 0, NULL, "do not wait until it is whole"},
+    CMD_REMOTE_OPTION,
+    {NULL, 0, NULL, NULL},
+};
+
+/* ".490Z": the fraction of a second and the zone, both of which may be missing. */
+static bool read_fraction(const char *text, uint64_t *milliseconds) {
+    char *end = (char *)text;
+    double fraction = *text == '.' ? strtod(text, &end) : 0;
+    *milliseconds = (uint64_t)(fraction * 1000 + 0.5);
+    return end[0] == 0 || (end[0] == 'Z' && end[1] == 0);
+}
+
+static bool read_time(const char *text, uint64_t *milliseconds) {
+    struct tm parts = {0};
+    uint64_t ago_ms, rest_ms;
+    char *end;
+    if (cmd_duration_ms(text, &ago_ms)) {
+        uint64_t now_ms = clock_now_ms(&clock_system);
+        *milliseconds = now_ms > ago_ms ? now_ms - ago_ms : 0;
+        return true;
+    }
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+    if (rest != NULL && read_fraction(rest, &rest_ms)) {
+        *milliseconds = (uint64_t)timegm(&parts) * 1000 + rest_ms;
+        return true;
+    }
+    double seconds = strtod(text, &end);
+    *milliseconds = seconds >= 0 && seconds < 1e11 ? (uint64_t)(seconds * 1000 + 0.5) : 0;
+    return end != text && *end == 0 && isfinite(seconds) && seconds >= 0;
+}
+
+static void member(struct json_writer *json, const char *name, const char *text) {
+    json_key(json, name);
+    json_text(json, text);
+}
+
+static enum leat_code write_source(const struct cmd_call *call, struct json_writer *json, struct leat_fault *fault) {
+    const char *backup = cmd_value(call, "backup"), *time = cmd_value(call, "time");
+    uint64_t milliseconds;
+    if ((backup != NULL) != (call->argument_count == 1) || (backup != NULL && time != NULL))
+        return fault_set(fault, LEAT_VALIDATION, "either TABLE and NEW, perhaps with --time, or --backup and NEW alone");
+    if (backup != NULL) {
+        member(json, "BackupArn", backup);
+        return LEAT_OK;
+    }
+    member(json, "SourceTableName", call->arguments[0]);
+    if (time != NULL && !read_time(time, &milliseconds)) return fault_set(fault, LEAT_VALIDATION, "%s is not a time", time);
+    json_key(json, time == NULL ? "UseLatestRestorableTime" : "RestoreDateTime");
+    if (time == NULL) json_bool(json, true);
+    else json_seconds(json, milliseconds);
+    return LEAT_OK;
+}
+
+static const char *target_of(const struct cmd_call *call) { return call->arguments[call->argument_count - 1]; }
+
+static enum leat_code begin(const struct cmd_call *call, struct net_client *client, struct leat_fault *fault) {
+    struct buf request, answer;
+    struct json_writer json;
+    buf_init(&request, REQUEST_BYTES_MAX);
+    buf_init(&answer, ANSWER_BYTES_MAX);
+    json_writer_init(&json, &request);
+    json_object(&json);
+    member(&json, "TargetTableName", target_of(call));
+    enum leat_code code = write_source(call, &json, fault);
+    json_object_end(&json);
+    if (code == LEAT_OK && !buf_ok(&request)) code = fault_memory(fault);
+    const char *target = cmd_value(call, "backup") != NULL ? "DynamoDB_20120810.RestoreTableFromBackup"
+                                                           : "DynamoDB_20120810.RestoreTableToPointInTime";
+    if (code == LEAT_OK) code = cmd_remote_call(client, target, buf_view(&request), &answer, fault);
+    buf_fini(&request);
+    buf_fini(&answer);
+    return code;
+}
+
+static enum leat_code wait_whole(const char *table, struct net_client *client, struct leat_fault *fault) {
+    struct leat_slice status;
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct leat_slice title = arena_print(&arena, "restoring %s", table);
+    const struct cmd_follow follow = {
+        .title = (const char *)title.data, .target = "DynamoDB_20120810.DescribeTable",
+        .request = cmd_request(&arena, (const char *const[][2]){{"TableName", table}, {NULL, NULL}}),
+        .status = "Table/TableStatus", .under_way = "CREATING",
+        .done = "Table/LeatProgress/Done", .total = "Table/LeatProgress/Total"};
+    bool room = title.data != NULL && follow.request.data != NULL;
+    enum leat_code code = room ? cmd_follow(client, &follow, &arena, &status, fault) : fault_memory(fault);
+    arena_fini(&arena);
+    return code;
+}
+
+static int run(const struct cmd_call *call) {
+    struct leat_fault fault = {0};
+    struct net_client *client = NULL;
+    enum leat_code code = cmd_remote_new(cmd_value(call, "endpoint"), "dynamodb", &client, &fault);
+    if (code == LEAT_OK) code = begin(call, client, &fault);
+    if (code == LEAT_OK && cmd_value(call, "no-wait") == NULL) code = wait_whole(target_of(call), client, &fault);
+    net_client_free(client);
+    return code == LEAT_OK ? EXIT_SUCCESS : cmd_fail("%s", fault.message);
+}
+
+const struct cmd cmd_restore = {
+    .name = "restore",
+    .arguments = "[TABLE] NEW",
+    .summary = "Makes a new table out of a backup, or of a table as it was at a moment.",
+    .details = "TABLE must have point-in-time recovery on (aws dynamodb update-continuous-backups); with --backup it is left out.\n"
+               CMD_REMOTE_DETAILS,
+    .options = options,
+    .arguments_min = 1,
+    .arguments_max = 2,
+    .run = run,
+};
