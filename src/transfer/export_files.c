@@ -68,10 +68,12 @@ static enum leat_code flush(struct file *file) {
 
 static enum leat_code write_page(struct file *file) {
     for (size_t i = 0; i < file->page.count; i++) {
-        transfer_write_item(file->run->format, file->page.items[i], &file->text);
+        bool written = true;
+        if (file->run->record.incremental) TRY(export_write_change(file->run, file->page.items[i], &file->text, &written));
+        else transfer_write_item(file->run->format, file->page.items[i], &file->text);
+        file->items += written;
         if (file->text.size >= FLUSH_BYTES) TRY(flush(file));
     }
-    file->items += (int64_t)file->page.count;
     return flush(file);
 }
 
@@ -86,7 +88,7 @@ static enum leat_code show(struct file *file) {
 static enum leat_code fill(struct file *file) {
     struct export_run *run = file->run;
     char table[EXPORT_TABLE_SIZE];
-    export_table_name(run->record.id, table);
+    export_table_name(run->record.id, run->record.incremental ? EXPORT_KEYS : EXPORT_TO, table);
     struct leat_query query = {
         .table = slice_text(table),
         .segment = (uint32_t)run->record.segment,

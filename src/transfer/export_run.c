@@ -10,8 +10,19 @@
 
 enum { COPY_POLL_MS_MIN = 5, COPY_POLL_MS_MAX = 500 };
 
-void export_table_name(struct leat_slice id, char out[EXPORT_TABLE_SIZE]) {
-    (void)snprintf(out, EXPORT_TABLE_SIZE, "leat:export/%.*s", SLICE_FORMAT(id));
+void export_table_name(struct leat_slice id, enum export_table table, char out[EXPORT_TABLE_SIZE]) {
+    static const char *const names[] = {[EXPORT_TO] = "to", [EXPORT_FROM] = "from", [EXPORT_KEYS] = "keys"};
+    (void)snprintf(out, EXPORT_TABLE_SIZE, "leat:export/%.*s/%s", SLICE_FORMAT(id), names[table]);
+}
+
+bool export_has_table(const struct transfer_export *record, enum export_table table) {
+    if (table == EXPORT_FROM) return slice_is(record->view, "NEW_AND_OLD_IMAGES");
+    return table == EXPORT_TO || record->incremental;
+}
+
+uint64_t export_moment(const struct transfer_export *record, enum export_table table) {
+    if (table == EXPORT_FROM) return (uint64_t)record->from_ms - 1;
+    return record->incremental ? (uint64_t)record->to_ms - 1 : (uint64_t)record->time_ms;
 }
 
 struct leat_slice export_key(struct arena *arena, const struct transfer_export *export, const char *name) {
@@ -28,18 +39,18 @@ enum leat_code export_save(struct export_run *run) {
 
 /* ---- steps ---- */
 
-static enum leat_code describe_copy(struct export_run *run, struct leat_description *out) {
+static enum leat_code describe_copy(struct export_run *run, enum export_table table, struct leat_description *out) {
     char name[EXPORT_TABLE_SIZE];
-    export_table_name(run->record.id, name);
+    export_table_name(run->record.id, table, name);
     return service_internal(leat_table_describe(run->service->db, slice_text(name), out, &run->fault));
 }
 
-static enum leat_code wait_for_copy(struct export_run *run) {
+static enum leat_code wait_for_copy(struct export_run *run, enum export_table table) {
     for (unsigned pause_ms = COPY_POLL_MS_MIN;; pause_ms = pause_ms < COPY_POLL_MS_MAX ? 2 * pause_ms : COPY_POLL_MS_MAX) {
         struct leat_description copy = {0};
-        enum leat_code code = describe_copy(run, &copy);
+        enum leat_code code = describe_copy(run, table, &copy);
         bool ready = code == LEAT_OK && copy.table.status == LEAT_ACTIVE;
-        if (ready) {
+        if (ready && table == EXPORT_TO) {
             run->record.billed_bytes = (int64_t)copy.table.size_bytes;
             run->record.item_total = (int64_t)copy.table.item_count;
         }
@@ -63,10 +74,12 @@ static enum leat_code open_bucket(struct export_run *run) {
 static enum leat_code steps(struct export_run *run) {
     TRY(open_bucket(run));
     if (run->record.phase == EXPORT_COPYING) {
-        TRY(wait_for_copy(run));
-        run->record.phase = EXPORT_WRITING;
+        for (enum export_table table = EXPORT_TO; table < EXPORT_KEYS; table++)
+            if (export_has_table(&run->record, table)) TRY(wait_for_copy(run, table));
+        run->record.phase = run->record.incremental ? EXPORT_COLLECTING : EXPORT_WRITING;
         TRY(export_save(run));
     }
+    if (run->record.phase == EXPORT_COLLECTING) TRY(export_collect(run));
     TRY(export_write_files(run));
     return export_write_manifests(run);
 }
@@ -82,28 +95,31 @@ static enum leat_code forget_file(void *context, struct leat_slice item, bool *g
     return ledger_delete(run->service->db, LEDGER_EXPORTS, file.kind, file.id, fault);
 }
 
-static enum leat_code delete_copy(struct transfer_service *service, struct leat_slice id, struct leat_fault *fault) {
+static enum leat_code delete_table(struct export_run *run, enum export_table table) {
     char name[EXPORT_TABLE_SIZE];
     struct leat_description description = {0};
-    export_table_name(id, name);
-    enum leat_code code = leat_table_delete(service->db, slice_text(name), &description, fault);
+    export_table_name(run->record.id, table, name);
+    enum leat_code code = leat_table_delete(run->service->db, slice_text(name), &description, &run->fault);
     leat_description_free(&description);
     return code == LEAT_RESOURCE_NOT_FOUND ? LEAT_OK : code;
 }
 
-/* While the copy is being made it cannot be deleted. */
-static enum leat_code drop_copy(struct export_run *run) {
-    enum leat_code code;
-    while ((code = delete_copy(run->service, run->record.id, &run->fault)) == LEAT_RESOURCE_IN_USE)
-        if (!service_pause(run->service, COPY_POLL_MS_MAX)) return LEAT_CLOSED;
-    return service_internal(code);
+/* While a copy is being made it cannot be deleted. */
+static enum leat_code drop_tables(struct export_run *run) {
+    for (enum export_table table = EXPORT_TO; table < EXPORT_TABLES; table++) {
+        enum leat_code code;
+        while ((code = delete_table(run, table)) == LEAT_RESOURCE_IN_USE)
+            if (!service_pause(run->service, COPY_POLL_MS_MAX)) return LEAT_CLOSED;
+        TRY(service_internal(code));
+    }
+    return LEAT_OK;
 }
 
 static enum leat_code clean(struct export_run *run) {
     const struct ledger_walk walk = {
         .table = LEDGER_EXPORTS, .kind = export_files_kind(&run->arena, run->record.id), .each = forget_file, .context = run};
     if (walk.kind.data == NULL) return fault_memory(&run->fault);
-    TRY(drop_copy(run));
+    TRY(drop_tables(run));
     TRY(service_internal(ledger_walk(run->service->db, &walk, &run->fault)));
     run->record.phase = EXPORT_DONE;
     return export_save(run);
@@ -111,7 +127,7 @@ static enum leat_code clean(struct export_run *run) {
 
 /* Nobody was told of it: it was killed while it was being started. */
 static enum leat_code undo(struct export_run *run) {
-    TRY(drop_copy(run));
+    TRY(drop_tables(run));
     return ledger_delete(run->service->db, LEDGER_EXPORTS, run->record.kind, run->record.id, &run->fault);
 }
 

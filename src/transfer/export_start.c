@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/random.h"
 #include "base/slice.h"
 #include "transfer/export.h"
@@ -83,7 +82,7 @@ static enum leat_code take_times(const struct transfer_service *service, const s
         uint64_t to_ms = request->to_ms != 0 ? request->to_ms : now_ms;
         TRY(check_window(table, request->from_ms, to_ms, now_ms, fault));
         TRY(check_recovery(table, fault));
-        if (request->from_ms < table->recovery_from_ms)
+        if (request->from_ms <= table->recovery_from_ms)
             return wrong_time(fault, "Incremental export period from time is outside of the point in time recovery window",
                               request->from_ms);
         record->from_ms = (int64_t)request->from_ms;
@@ -133,6 +132,9 @@ static enum leat_code make_record(struct transfer_service *service, const struct
     out->status = SLICE("IN_PROGRESS");
     out->table_arn = arena_copy(arena, table->arn);
     out->table_id = arena_copy(arena, table->id);
+    out->table = arena_copy(arena, table->name);
+    out->partition_key = arena_copy(arena, table->partition_key);
+    out->sort_key = arena_copy(arena, table->sort_key);
     out->client_token = request->client_token.data != NULL ? request->client_token : arena_copy(arena, slice_text(uuid));
     out->bucket = request->bucket;
     out->bucket_owner = request->bucket_owner;
@@ -178,11 +180,12 @@ static enum leat_code replay(struct transfer_service *service, struct leat_slice
 
 /* ---- the copy ---- */
 
-static enum leat_code start_copy(struct transfer_service *service, const struct leat_table *source, const struct transfer_export *record,
-                                 struct leat_fault *fault) {
+/* One of the export's tables: the copies begin, the table of keys is there at once. */
+static enum leat_code make_table(struct transfer_service *service, const struct leat_table *source, const struct transfer_export *record,
+                                 enum export_table which, struct leat_fault *fault) {
     char name[EXPORT_TABLE_SIZE];
     struct leat_description description = {0};
-    export_table_name(record->id, name);
+    export_table_name(record->id, which, name);
     const struct leat_table target = {
         .name = slice_text(name),
         .attributes = source->attributes,
@@ -193,33 +196,47 @@ static enum leat_code start_copy(struct transfer_service *service, const struct 
         .read_units = 1,
         .write_units = 1,
     };
-    const int64_t at_ms = record->incremental ? record->to_ms : record->time_ms;
-    const struct leat_copy copy = {
-        .source = source->name,
-        .at_ms = at_ms == record->start_ms ? 0 : (uint64_t)at_ms,
-        .target = &target,
-    };
-    enum leat_code code = leat_table_copy(service->db, &copy, &description, fault);
+    bool now = !record->incremental && record->time_ms == record->start_ms;
+    const struct leat_copy copy = {.source = source->name, .at_ms = now ? 0 : export_moment(record, which), .target = &target};
+    enum leat_code code = which == EXPORT_KEYS ? leat_table_create(service->db, &target, &description, fault)
+                                               : leat_table_copy(service->db, &copy, &description, fault);
     leat_description_free(&description);
     if (code == LEAT_INVALID_RESTORE_TIME)
         return fault_set(fault, LEAT_INVALID_EXPORT_TIME, "Point in Time Recovery is not available for specified export time");
     return code;
 }
 
-/* Record first, copy then: what is left over after a crash between the two is found by the record. */
+/* Attributes of keys only: the source may have more, for its indexes. */
+static enum leat_code make_tables(struct transfer_service *service, const struct leat_table *source, const struct transfer_export *record,
+                                  struct leat_fault *fault) {
+    struct leat_attribute keys[2];
+    struct leat_table bare = *source;
+    bare.attributes = keys;
+    bare.attribute_count = 0;
+    for (size_t i = 0; i < source->attribute_count; i++) {
+        struct leat_slice name = source->attributes[i].name;
+        bool key = slice_equal(name, source->partition_key) || (source->sort_key.data != NULL && slice_equal(name, source->sort_key));
+        if (key && bare.attribute_count < 2) keys[bare.attribute_count++] = source->attributes[i];
+    }
+    for (enum export_table which = EXPORT_TO; which < EXPORT_TABLES; which++)
+        if (export_has_table(record, which)) TRY(make_table(service, &bare, record, which, fault));
+    return LEAT_OK;
+}
+
+/* Record first, tables then: what is left over after a crash between the two is found by the record. */
 static enum leat_code begin(struct transfer_service *service, const struct leat_table *table, const struct transfer_export_request *request,
                             const char *hash, struct transfer_export *record, struct leat_fault *fault) {
     const struct ledger_token token = {SLICE("token"), request->client_token, record->id, slice_text(hash)};
     const struct ledger_record records[] = {{ledger_export_fields, record}, {ledger_token_fields, &token}};
     TRY(ledger_put(service->db, LEDGER_EXPORTS, records, request->client_token.data != NULL ? 2 : 1, fault));
-    enum leat_code code = start_copy(service, table, record, fault);
+    enum leat_code code = make_tables(service, table, record, fault);
     if (code == LEAT_OK) {
         record->phase = EXPORT_COPYING;
         code = ledger_put(service->db, LEDGER_EXPORTS, records, 1, fault);
-    } else if (ledger_delete(service->db, LEDGER_EXPORTS, record->kind, record->id, NULL) != LEAT_OK) {
-        log_warning("export %.*s was not started, but its record stays until the next start", SLICE_FORMAT(record->id));
     }
-    return code == LEAT_OK ? service_enqueue(service, export_run, record->id, fault) : code;
+    /* what could not be started is undone there, too */
+    enum leat_code queued = service_enqueue(service, export_run, record->id, code == LEAT_OK ? fault : NULL);
+    return code == LEAT_OK ? queued : code;
 }
 
 static enum leat_code start(struct transfer_service *service, const struct transfer_export_request *request, const struct leat_table *table,

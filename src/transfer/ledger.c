@@ -22,7 +22,8 @@ const struct record_field ledger_export_fields[] = {
     TEXT(failure_message, "FailureMessage"), INT(start_ms, "StartTime"), INT(end_ms, "EndTime"), INT(time_ms, "ExportTime"),
     INT(from_ms, "ExportFromTime"), INT(to_ms, "ExportToTime"), INT(incremental, "Incremental"), INT(item_count, "ItemCount"),
     INT(billed_bytes, "BilledSizeBytes"), INT(item_total, "ItemTotal"), INT(phase, "Phase"), INT(segments, "Segments"),
-    INT(segment, "Segment"), INT(file, "File"), INT(items_done, "ItemsDone"),
+    INT(segment, "Segment"), INT(file, "File"), INT(items_done, "ItemsDone"), INT(part, "Part"), INT(after, "After"),
+    TEXT(partition_key, "PartitionKey"), TEXT(sort_key, "SortKey"), TEXT(table, "TableName"),
     RECORD_FIELD(struct transfer_export, place, "Place", RECORD_BYTES), RECORD_END,
 };
 #undef RECORD

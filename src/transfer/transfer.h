@@ -32,15 +32,16 @@ void transfer_service_free(struct transfer_service *service);
 /* As it is stored: texts are AWS's. Absent and 0: not given, or not known yet. Times are milliseconds since 1970. */
 struct transfer_export {
     struct leat_slice kind, id; /* the key */
-    struct leat_slice arn, status, table_arn, table_id, client_token;
+    struct leat_slice arn, status, table_arn, table_id, table, client_token;
     struct leat_slice bucket, bucket_owner, prefix, sse_algorithm, sse_kms_key_id, format, view;
     struct leat_slice manifest, failure_code, failure_message;
     int64_t start_ms, end_ms, time_ms, from_ms, to_ms;
     int64_t incremental;
     int64_t item_count, billed_bytes, item_total; /* so far; of about how many */
     /* how far it is: export.h */
-    int64_t phase, segments, segment, file, items_done;
+    int64_t phase, segments, segment, file, items_done, part, after;
     struct leat_slice place; /* the key that the next file begins behind */
+    struct leat_slice partition_key, sort_key; /* names */
 };
 
 struct transfer_export_request {

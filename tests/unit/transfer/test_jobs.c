@@ -195,7 +195,7 @@ Test(jobs, an_export_that_is_stopped_goes_on_without_doubling_anything) {
     (void)snprintf(prefix, sizeof prefix, "AWSDynamoDB/%.*s/data/", SLICE_FORMAT(record.id));
     cr_assert_eq(count_items(prefix, TRANSFER_DYNAMODB_JSON, seen, 3000), 3000u);
     for (size_t i = 0; i < 3000; i++) cr_assert_eq(seen[i], 1, "k%zu", i);
-    (void)snprintf(prefix, sizeof prefix, "leat:export/%.*s", SLICE_FORMAT(record.id));
+    (void)snprintf(prefix, sizeof prefix, "leat:export/%.*s/to", SLICE_FORMAT(record.id));
     for (size_t i = 0; i < 1000 && table_exists(prefix); i++) sleep_a_little();
     cr_assert_not(table_exists(prefix), "the copy is gone in the end");
 }
@@ -292,6 +292,94 @@ Test(jobs, exports_fail_as_s3_does) {
     request.bucket_owner = SLICE("111111111111");
     record = run_export(&request);
     cr_assert(slice_is(record.failure_code, "S3AccessDenied"));
+}
+
+/* ---- incremental exports ---- */
+
+static void remove_item(const char *table, const char *key) {
+    cr_assert_eq(leat_delete(fixture.db, table, fixture_item(key), &fault), LEAT_OK, "%s", fault.message);
+}
+
+/* The lines of all data files of incremental exports, with ' for ", in the order of their text. */
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static const char *change_lines(void) {
+    static char text[16 * 1024];
+    char command[256], *lines[100];
+    size_t count = 0;
+    (void)snprintf(command, sizeof command, "zcat %s/buckets/one/AWSDynamoDB/data/*.gz", fixture.directory);
+    FILE *pipe = popen(command, "r");
+    cr_assert_not_null(pipe);
+    size_t size = fread(text, 1, sizeof text / 2, pipe);
+    cr_assert_eq(pclose(pipe), 0);
+    text[size] = 0;
+    for (char *at = text; *at != 0; at++)
+        if (*at == '"') *at = '\'';
+    char *rest = strdup(text), *from = rest;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+        if (*line != 0) lines[count++] = line;
+    qsort(lines, count, sizeof *lines, by_text);
+    text[0] = 0;
+    for (size_t i = 0; i < count; i++) (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", lines[i]);
+    free(from);
+    return text;
+}
+
+/* One of every fate an item can have between two moments, and some outside of them. */
+static struct transfer_export_request changes(void) {
+    fixture_table(&fixture, "t", false, LEAT_VIEW_NONE);
+    recover("t");
+    fixture.now_ms += MINUTE;
+    fixture_put(&fixture, "t", "{'pk':{'S':'kept'}}");
+    fixture_put(&fixture, "t", "{'pk':{'S':'changed'},'v':{'N':'1'}}");
+    fixture_put(&fixture, "t", "{'pk':{'S':'deleted'},'v':{'N':'1'}}");
+    fixture.now_ms += MINUTE;
+    struct transfer_export_request request = request_of("t");
+    request.type = SLICE("INCREMENTAL_EXPORT");
+    request.incremental_given = true;
+    request.from_ms = fixture.now_ms;
+    fixture_put(&fixture, "t", "{'pk':{'S':'changed'},'v':{'N':'2'}}");
+    fixture_put(&fixture, "t", "{'pk':{'S':'passing'}}");
+    fixture.now_ms += MINUTE;
+    fixture_put(&fixture, "t", "{'pk':{'S':'changed'},'v':{'N':'3'}}");
+    fixture_put(&fixture, "t", "{'pk':{'S':'new'},'v':{'N':'1'}}");
+    remove_item("t", "{'pk':{'S':'deleted'}}");
+    remove_item("t", "{'pk':{'S':'passing'}}");
+    fixture.now_ms += 20 * MINUTE;
+    request.to_ms = fixture.now_ms;
+    fixture_put(&fixture, "t", "{'pk':{'S':'changed'},'v':{'N':'4'}}");
+    fixture_put(&fixture, "t", "{'pk':{'S':'later'}}");
+    remove_item("t", "{'pk':{'S':'new'}}");
+    fixture.now_ms += MINUTE;
+    return request;
+}
+
+Test(jobs, an_incremental_export_says_what_became_of_each_item) {
+    struct transfer_export_request request = changes();
+    struct transfer_export record = run_export(&request);
+    cr_assert(slice_is(record.status, "COMPLETED"), "%.*s", SLICE_FORMAT(record.failure_message));
+    cr_assert_eq(record.item_count, 3);
+    cr_assert_eq(record.time_ms, 0);
+    cr_assert_str_eq(change_lines(),
+                     "{'Metadata':{'WriteTimestampMicros':{'N':'1700000180000000'}},'Keys':{'pk':{'S':'changed'}},"
+                     "'OldImage':{'pk':{'S':'changed'},'v':{'N':'1'}},'NewImage':{'pk':{'S':'changed'},'v':{'N':'3'}}}\n"
+                     "{'Metadata':{'WriteTimestampMicros':{'N':'1700000180000000'}},'Keys':{'pk':{'S':'deleted'}},"
+                     "'OldImage':{'pk':{'S':'deleted'},'v':{'N':'1'}}}\n"
+                     "{'Metadata':{'WriteTimestampMicros':{'N':'1700000180000000'}},'Keys':{'pk':{'S':'new'}},"
+                     "'NewImage':{'pk':{'S':'new'},'v':{'N':'1'}}}\n");
+}
+
+Test(jobs, an_incremental_export_of_new_images) {
+    struct transfer_export_request request = changes();
+    request.view = SLICE("NEW_IMAGE");
+    struct transfer_export record = run_export(&request);
+    cr_assert(slice_is(record.status, "COMPLETED"), "%.*s", SLICE_FORMAT(record.failure_message));
+    cr_assert_str_eq(change_lines(),
+                     "{'Metadata':{'WriteTimestampMicros':{'N':'1700000180000000'}},'Keys':{'pk':{'S':'changed'}},"
+                     "'NewImage':{'pk':{'S':'changed'},'v':{'N':'3'}}}\n"
+                     "{'Metadata':{'WriteTimestampMicros':{'N':'1700000180000000'}},'Keys':{'pk':{'S':'deleted'}}}\n"
+                     "{'Metadata':{'WriteTimestampMicros':{'N':'1700000180000000'}},'Keys':{'pk':{'S':'new'}},"
+                     "'NewImage':{'pk':{'S':'new'},'v':{'N':'1'}}}\n");
 }
 
 /* ---- lists ---- */
