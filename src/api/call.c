@@ -296,12 +296,22 @@ static void serve(struct api_call *call) {
     }
 }
 
+/* In a form that clients of every service show to their users. */
 static void refuse_host(struct api_call *call) {
     struct leat_slice host = net_request_header(call->request, "Host");
-    struct leat_slice text = arena_print(call->arena, "requests for the Host %.200s are refused, against DNS rebinding; "
-                                                      "leat serve --host-name NAME lets a name in\n",
-                                         (const char *)arena_copy(call->arena, host).data);
-    plain(call, 403, text.data != NULL ? (const char *)text.data : "");
+    if (!slice_within(host, ' ', '~')) host = SLICE("that was given");
+    struct leat_slice text = arena_print(call->arena, "Requests for the Host %.*s are refused, against DNS rebinding; leat serve "
+                                                      "--host-name NAME lets a name in", SLICE_FORMAT(host));
+    struct json_writer *json = &call->json;
+    json_writer_init(json, net_reply_body(call->request));
+    json_object(json);
+    json_key(json, "__type");
+    json_text(json, "AccessDeniedException");
+    json_key(json, "message");
+    json_string(json, text.data != NULL ? text : SLICE(""));
+    json_object_end(json);
+    struct net_reply_header headers[] = {{"Content-Type", SLICE("application/json")}, {"x-amzn-ErrorType", SLICE("AccessDeniedException")}};
+    net_reply(call->request, 403, headers, sizeof headers / sizeof headers[0]);
 }
 
 static bool has_method(const struct net_request *request, const char *method) { return slice_is(request->method, method); }

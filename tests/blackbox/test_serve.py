@@ -170,3 +170,14 @@ def test_further_host_names_are_let_in_when_they_are_given(run):
     for host, status in (("db.example.com:8000", 200), ("a.corp.example", 200), ("corp.example", 200), ("leat", 200),
                          ("a.db.example.com", 403), ("acorp.example", 403)):
         assert Raw(program).http("GET", "/", headers={"Host": host})[0] == status, host
+
+
+@pytest.mark.parametrize("service, call", [("dynamodb", "list_tables"), ("dynamodbstreams", "list_streams"), ("lambda", "list_functions")])
+def test_clients_say_why_a_host_is_refused(run, service, call):
+    client = boto_client(run(), service)
+    client.meta.events.register("before-send", lambda request, **_: request.headers.__setitem__("Host", "attacker.example"))
+    with pytest.raises(ClientError) as caught:
+        getattr(client, call)()
+    error = caught.value.response
+    assert error["ResponseMetadata"]["HTTPStatusCode"] == 403 and error["Error"]["Code"] == "AccessDeniedException"
+    assert "--host-name" in error["Error"]["Message"]
