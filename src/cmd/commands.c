@@ -8,6 +8,8 @@
     X(logs)         \
     X(backup)       \
     X(restore)      \
+    X(export)       \
+    X(import)       \
     X(version)
 
 #define DECLARE(name) extern const struct cmd cmd_##name;

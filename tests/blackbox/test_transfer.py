@@ -6,6 +6,7 @@ import hashlib
 import json
 import pathlib
 import random
+import re
 import subprocess
 import time
 
@@ -277,3 +278,151 @@ def test_the_aws_cli_imports(place):
     assert place.wait_import(arn)["ImportedItemCount"] == 1
     listed = subprocess.run([*base, "list-imports"], check=True, capture_output=True, env=environment())
     assert [entry["ImportArn"] for entry in json.loads(listed.stdout)["ImportSummaryList"]] == [arn]
+
+
+# ---- exports ----
+
+def test_an_export_reads_back_with_other_programs(place):
+    items = [every_type(f"k{i}") for i in range(300)]
+    place.make_table("music", items)
+    place.recover("music")
+    export = place.export("music", S3Prefix="some/prefix")
+    assert export["ExportStatus"] == "COMPLETED", export
+    assert export["ItemCount"] == 300 and export["ExportFormat"] == "DYNAMODB_JSON" and export["S3SseAlgorithm"] == "AES256"
+    number = export["ExportArn"].rsplit("/", 1)[1]
+    assert export["ExportManifest"] == f"some/prefix/AWSDynamoDB/{number}/manifest-summary.json"
+    summary, files = place.manifest(export)
+    assert list(summary) == ["version", "exportArn", "startTime", "endTime", "tableArn", "tableId", "exportTime", "s3Bucket", "s3Prefix",
+                             "s3SseAlgorithm", "s3SseKmsKeyId", "manifestFilesS3Key", "billedSizeBytes", "itemCount", "outputFormat",
+                             "exportType"]
+    assert summary["version"] == "2020-06-30" and summary["itemCount"] == 300 and summary["s3SseKmsKeyId"] is None
+    assert summary["exportArn"] == export["ExportArn"] and summary["s3Prefix"] == "some/prefix"
+    assert len(files) == 4 and sum(file["itemCount"] for file in files) == 300
+    read = [line for file in files for line in gzip.open(place.bucket / file["dataFileS3Key"], "rt", encoding="utf-8")]
+    assert {json.dumps(json.loads(line)["Item"], sort_keys=True) for line in read} == place.items("music") and len(read) == 300
+    root = place.bucket / "some/prefix/AWSDynamoDB" / number
+    assert sorted(path.name for path in root.iterdir()) == ["_started", "data", "manifest-files.json", "manifest-files.md5",
+                                                            "manifest-summary.json", "manifest-summary.md5"]
+    assert (root / "_started").stat().st_size == 0
+    assert not list(place.bucket.glob(".leat-parts/*"))
+
+
+@pytest.mark.parametrize("kind", ["DYNAMODB_JSON", "ION"])
+def test_an_export_imports_into_an_equal_table(place, kind):
+    place.make_table("music", [every_type(f"k{i}") for i in range(100)])
+    place.recover("music")
+    export = place.export("music", ExportFormat=kind)
+    data = export["ExportManifest"].rsplit("/", 1)[0] + "/data/"
+    found = place.load("new", InputFormat=kind, InputCompressionType="GZIP",
+                       S3BucketSource={"S3Bucket": "files", "S3KeyPrefix": data})
+    assert found["ImportStatus"] == "COMPLETED" and found["ImportedItemCount"] == 100, found
+    assert place.items("new") == place.items("music")
+    # everything under the export, the manifests too: the items come, the rest is counted
+    root = place.load("root", InputFormat=kind, InputCompressionType="GZIP",
+                      S3BucketSource={"S3Bucket": "files", "S3KeyPrefix": data[:-len("data/")]})
+    assert (root["ImportStatus"], root["ProcessedItemCount"], root["ImportedItemCount"], root["ErrorCount"]) == ("FAILED", 104, 100, 4)
+
+
+def test_an_export_survives_kill_9(place):
+    with (place.bucket / "big.json").open("w", encoding="utf-8") as file:
+        for i in range(60000):
+            file.write(f'{{"Item":{{"pk":{{"S":"k{i}"}},"text":{{"S":"{"x" * 200}"}}}}}}\n')
+    assert place.load("music")["ImportStatus"] == "COMPLETED"
+    place.recover("music")
+    arn = place.dynamodb.export_table_to_point_in_time(TableArn=ARN + "music", S3Bucket="files", S3Prefix="out")["ExportDescription"]["ExportArn"]
+    kills, dice = 0, random.Random(2)
+    while place.dynamodb.describe_export(ExportArn=arn)["ExportDescription"]["ExportStatus"] == "IN_PROGRESS":
+        time.sleep(dice.uniform(0.01, 0.15))
+        place.program.kill()
+        place.program.start()
+        kills += 1
+        assert kills < 100
+    export = place.wait_export(arn)
+    assert export["ExportStatus"] == "COMPLETED" and export["ItemCount"] == 60000 and kills > 1, (kills, export)
+    _, files = place.manifest(export)
+    data = (place.bucket / export["ExportManifest"]).parent / "data"
+    assert sorted(path.name for path in data.iterdir()) == sorted(file["dataFileS3Key"].rsplit("/", 1)[1] for file in files)
+    keys = [json.loads(line)["Item"]["pk"]["S"] for file in files
+            for line in gzip.open(place.bucket / file["dataFileS3Key"], "rt", encoding="utf-8")]
+    assert len(keys) == 60000 and len(set(keys)) == 60000
+
+
+def test_an_export_shows_the_past(place):
+    place.make_table("music", [{"pk": {"S": "a"}, "v": {"N": "1"}}])
+    place.recover("music")
+    time.sleep(1.1)
+    then = int(time.time())
+    time.sleep(1.1)
+    place.dynamodb.put_item(TableName="music", Item={"pk": {"S": "a"}, "v": {"N": "2"}})
+    place.dynamodb.put_item(TableName="music", Item={"pk": {"S": "b"}})
+    export = place.export("music", ExportTime=then)
+    assert export["ItemCount"] == 1 and export["ExportTime"].timestamp() == then
+    _, files = place.manifest(export)
+    read = [line for file in files for line in gzip.open(place.bucket / file["dataFileS3Key"], "rt")]
+    assert [json.loads(line) for line in read] == [{"Item": {"pk": {"S": "a"}, "v": {"N": "1"}}}]
+
+
+def test_export_answers(place):
+    refused = place.raw.refused
+    request = {"TableArn": ARN + "music", "S3Bucket": "files"}
+    assert refused("ExportTableToPointInTime", request) == ("TableNotFoundException", f"Table not found: {ARN}music")
+    place.make_table("music", [])
+    assert refused("ExportTableToPointInTime", request) == (
+        "PointInTimeRecoveryUnavailableException", "Point in time recovery is not enabled for table 'music'")
+    place.recover("music")
+    assert refused("ExportTableToPointInTime", {**request, "TableArn": "music"}) == (
+        "ValidationException", "One or more parameter values were invalid: tableArn is not a valid ARN")
+    assert refused("ExportTableToPointInTime", {**request, "ExportTime": time.time() + 100}) == (
+        "InvalidExportTimeException", "Export Time is invalid")
+    assert refused("ExportTableToPointInTime", {**request, "ExportType": "INCREMENTAL_EXPORT", "IncrementalExportSpecification": {
+        "ExportFromTime": time.time()}}) == ("InvalidExportTimeException", (
+            "Difference between export period from time and export period to time is less than 15 minutes"))
+    assert refused("ExportTableToPointInTime", {**request, "ExportFormat": "CSV"})[0] == "ValidationException"
+    arn = ARN + "music/export/01234567890123-01234567"
+    assert refused("DescribeExport", {"ExportArn": arn}) == ("ExportNotFoundException", f"Export not found: Export not found: {arn}")
+    assert refused("DescribeExport", {"ExportArn": ARN + "music"}) == ("ValidationException", "Invalid Export ARN")
+    assert refused("ListExports", {"NextToken": "x"}) == (
+        "ValidationException", "Invalid Request: Provided nextToken is invalid: x")
+    first = place.dynamodb.export_table_to_point_in_time(TableArn=ARN + "music", S3Bucket="files", ClientToken="one")["ExportDescription"]
+    again = place.dynamodb.export_table_to_point_in_time(TableArn=ARN + "music", S3Bucket="files", ClientToken="one")["ExportDescription"]
+    assert first["ExportArn"] == again["ExportArn"] and first["ExportStatus"] == "IN_PROGRESS"
+    assert refused("ExportTableToPointInTime", {**request, "ClientToken": "one", "S3Prefix": "p"}) == (
+        "ExportConflictException", "Export conflict: Duplicate request detected with conflicting parameters")
+    failed = place.wait_export(place.dynamodb.export_table_to_point_in_time(
+        TableArn=ARN + "music", S3Bucket="none")["ExportDescription"]["ExportArn"])
+    assert (failed["ExportStatus"], failed["FailureCode"]) == ("FAILED", "S3NoSuchBucket")
+    place.wait_export(first["ExportArn"])
+    listed = place.dynamodb.list_exports(TableArn=ARN + "music")["ExportSummaries"]
+    assert [entry["ExportArn"] for entry in listed] == [failed["ExportArn"], first["ExportArn"]]
+    assert place.dynamodb.list_tables()["TableNames"] == ["music"]
+
+
+# ---- leat's own commands ----
+
+def leat(place, *words):
+    return subprocess.run([PROGRAM, *words, "--endpoint", place.program.endpoint], capture_output=True, text=True, env=environment(),
+                          check=False)
+
+
+def test_leat_export_and_leat_import(place, tmp_path):
+    place.make_table("music", [every_type(f"k{i}") for i in range(100)])
+    place.make_table("copy", [])
+    refused = leat(place, "export", "music", "--bucket", "files")
+    assert refused.returncode == 1 and "Point in time recovery is not enabled" in refused.stderr
+    place.recover("music")
+    done = leat(place, "export", "music", "--bucket", "files", "--format", "ion")
+    assert done.returncode == 0, done.stderr
+    assert re.search("exporting music: (100%, )?100 items", done.stderr)
+    data = (place.bucket / done.stdout.strip()).parent / "data"
+    done = leat(place, "import", "copy", *map(str, data.iterdir()))
+    assert done.returncode == 0, done.stderr
+    assert "importing into copy: 100%, 100 items" in done.stderr
+    assert place.items("copy") == place.items("music")
+    bad = tmp_path / "bad.json"
+    bad.write_text(lines([{"pk": {"S": "x"}}, {"other": {"S": "y"}}, {"pk": {"S": "x"}, "v": {"N": "2"}}]) + "garbage\n")
+    done = leat(place, "import", "copy", str(bad))
+    assert done.returncode == 1 and "2 items were not imported" in done.stderr, done.stderr
+    assert f"{bad}, item 1: " in done.stderr
+    assert place.dynamodb.get_item(TableName="copy", Key={"pk": {"S": "x"}})["Item"]["v"] == {"N": "2"}
+    assert leat(place, "import", "none", str(bad)).returncode == 1
+    assert leat(place, "import", "copy", str(tmp_path / "none.json")).returncode == 1
