@@ -37,7 +37,7 @@ struct table {
     struct schema keys;
     struct table_index *indexes;
     size_t index_count, local_count; /* local ones are among them */
-    bool collections; /* the sizes of its item collections are counted, or are being (collections.h) */
+    bool collections; /* its item collections and local indexes are counted, or are being (collections.h) */
     struct stream_set streams;
 };
 

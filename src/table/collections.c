@@ -67,15 +67,21 @@ static enum leat_code clear_row(struct rewrite *rewrite, store_part part, struct
     return LEAT_OK;
 }
 
-/* The collection's row as writers and earlier items have left it. */
+/* A row as writers and earlier items have left it. */
+static enum leat_code current(struct rewrite *rewrite, const struct store_key *where, struct overlay_entry **out,
+                              struct leat_fault *fault) {
+    const struct count *count = rewrite->context;
+    *out = where->key.data == NULL ? NULL : overlay_at(&rewrite->overlay, where->part, where->key, false);
+    if (*out == NULL) return fault_memory(fault);
+    return (*out)->dirty ? LEAT_OK : store_get(count->engine->store, where, 1, &rewrite->arena, &(*out)->value, fault);
+}
+
+/* The row of the item's collection. */
 static enum leat_code row_of(struct rewrite *rewrite, store_part part, struct leat_slice item, struct overlay_entry **out,
                              struct leat_fault *fault) {
-    const struct count *count = rewrite->context;
     struct item_value partition = schema_key_of(&rewrite->table->keys, item).partition;
     const struct store_key where = {part, collections_key(&partition, &rewrite->arena)};
-    *out = where.key.data == NULL ? NULL : overlay_at(&rewrite->overlay, part, where.key, false);
-    if (*out == NULL) return fault_memory(fault);
-    return (*out)->dirty ? LEAT_OK : store_get(count->engine->store, &where, 1, &rewrite->arena, &(*out)->value, fault);
+    return current(rewrite, &where, out, fault);
 }
 
 static enum leat_code count_row(struct rewrite *rewrite, store_part part, struct leat_slice key, struct leat_slice item,
@@ -86,6 +92,13 @@ static enum leat_code count_row(struct rewrite *rewrite, store_part part, struct
     (void)key;
     TRY(index_plan(rewrite->table, &images, &rewrite->arena, &changes, fault));
     TRY(row_of(rewrite, part, item, &row, fault));
+    for (size_t i = 0; i < changes.count; i++) {
+        if (!changes.at[i].index->spec->local) continue;
+        const struct store_key where = index_counters(changes.at[i].index, part);
+        struct overlay_entry *counters;
+        TRY(current(rewrite, &where, &counters, fault));
+        TRY(index_count(&changes.at[i], part, &rewrite->overlay, fault));
+    }
     return collections_set(row, collections_decode(row->value) + (uint64_t)collections_growth(&images, &changes), &rewrite->arena, fault);
 }
 

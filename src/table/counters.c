@@ -1,5 +1,7 @@
 #include "table/counters.h"
 
+#include <assert.h>
+
 #include "base/little.h"
 #include "base/slice.h"
 #include "table/schema.h"
@@ -9,6 +11,16 @@ enum { COUNTERS_SIZE = 16 };
 struct leat_slice counters_key(void) {
     static const uint8_t key[1] = {SCHEMA_SPACE_COUNTERS};
     return slice_of(key, sizeof key);
+}
+
+struct leat_slice counters_local_key(uint8_t space) {
+    static const uint8_t keys[SCHEMA_LOCALS_MAX][2] = {{SCHEMA_SPACE_COUNTERS, SCHEMA_SPACE_LOCAL},
+                                                       {SCHEMA_SPACE_COUNTERS, SCHEMA_SPACE_LOCAL + 1},
+                                                       {SCHEMA_SPACE_COUNTERS, SCHEMA_SPACE_LOCAL + 2},
+                                                       {SCHEMA_SPACE_COUNTERS, SCHEMA_SPACE_LOCAL + 3},
+                                                       {SCHEMA_SPACE_COUNTERS, SCHEMA_SPACE_LOCAL + 4}};
+    assert(space >= SCHEMA_SPACE_LOCAL && space < SCHEMA_SPACE_LOCAL + SCHEMA_LOCALS_MAX);
+    return slice_of(keys[space - SCHEMA_SPACE_LOCAL], 2);
 }
 
 struct counters counters_decode(struct leat_slice value) {

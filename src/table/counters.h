@@ -10,6 +10,7 @@
 struct counters { uint64_t items, bytes; };
 
 struct leat_slice counters_key(void);
+struct leat_slice counters_local_key(uint8_t space); /* of a local index's entries in the same partition: 0x00, space */
 struct counters counters_decode(struct leat_slice value);
 struct leat_slice counters_encode(struct counters counters, struct arena *arena); /* absent: no memory */
 

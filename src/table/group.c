@@ -5,6 +5,7 @@
 #include "table/apply.h"
 #include "table/counters.h"
 #include "table/engine.h"
+#include "table/index.h"
 #include "table/overlay.h"
 #include "table/write.h"
 
@@ -56,11 +57,9 @@ static enum leat_code mention_job(struct group *group, struct write_job *job, st
             !parts_add(parts, part_count, history_part(operation->table, (uint16_t)(operation->part & 0xFFFF))))
             return too_many(fault);
         for (size_t k = 0; k < operation->table->index_count; k++) {
-            const struct table_index *index = &operation->table->indexes[k];
-            if (index->spec->local) continue;
-            if (overlay_at(overlay, index_part(index), counters_key(), true) == NULL) return fault_memory(fault);
-            if (!parts_add(parts, part_count, index_part(index)))
-                return too_many(fault);
+            const struct store_key where = index_counters(&operation->table->indexes[k], operation->part);
+            if (overlay_at(overlay, where.part, where.key, true) == NULL) return fault_memory(fault);
+            if (!parts_add(parts, part_count, where.part)) return too_many(fault);
         }
     }
     if (job->token.data == NULL) return LEAT_OK;

@@ -2,6 +2,7 @@
 
 #include "base/slice.h"
 #include "table/capacity.h"
+#include "table/collections.h"
 #include "table/counters.h"
 #include "table/fill.h"
 
@@ -217,10 +218,15 @@ double index_units(const struct index_change *change) {
            (change->new_key.data != NULL ? capacity_write(0, change->new_bytes, false) : 0);
 }
 
-/* A global index counts its own entries, as its table counts items. */
-static enum leat_code count_entry(const struct index_change *change, struct overlay *overlay, struct leat_fault *fault) {
-    if (change->index->spec->local) return LEAT_OK;
-    struct overlay_entry *entry = overlay_at(overlay, index_part(change->index), counters_key(), false);
+struct store_key index_counters(const struct table_index *index, store_part part) {
+    if (index->spec->local) return (struct store_key){part, counters_local_key(index->space)};
+    return (struct store_key){index_part(index), counters_key()};
+}
+
+/* An index counts its entries, as its table counts items. */
+enum leat_code index_count(const struct index_change *change, store_part part, struct overlay *overlay, struct leat_fault *fault) {
+    const struct store_key where = index_counters(change->index, part);
+    struct overlay_entry *entry = overlay_at(overlay, where.part, where.key, false);
     if (entry == NULL) return fault_memory(fault);
     struct counters counters = counters_decode(entry->value);
     counters.items += (uint64_t)(change->new_key.data != NULL) - (uint64_t)(change->old_key.data != NULL);
@@ -239,6 +245,7 @@ static enum leat_code set_entry(struct overlay *overlay, store_part part, struct
 
 enum leat_code index_perform(struct engine *engine, const struct table *table, const struct index_changes *all, store_part part,
                              struct leat_slice store_key, struct overlay *overlay, struct leat_fault *fault) {
+    const bool counted = table->local_count == 0 || collections_passed(engine, table, part, store_key);
     for (size_t i = 0; i < all->count; i++) {
         const struct index_change *change = &all->at[i];
         if (!fill_passed(engine, table, change->index, part, store_key)) continue;
@@ -246,7 +253,8 @@ enum leat_code index_perform(struct engine *engine, const struct table *table, c
         if (change->old_key.data != NULL && moved(change))
             TRY(set_entry(overlay, where, change->old_key, (struct leat_slice){NULL, 0}, fault));
         if (change->new_key.data != NULL) TRY(set_entry(overlay, where, change->new_key, change->new_value, fault));
-        TRY(count_entry(change, overlay, fault));
+        if (change->index->spec->local && !counted) continue;
+        TRY(index_count(change, part, overlay, fault));
     }
     return LEAT_OK;
 }

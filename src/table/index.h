@@ -52,6 +52,12 @@ double index_units(const struct index_change *change);
 enum leat_code index_perform(struct engine *engine, const struct table *table, const struct index_changes *changes, store_part part,
                              struct leat_slice store_key, struct overlay *overlay, struct leat_fault *fault) LEAT_MUST_USE;
 
+/* Takes the change into the counters, which are in the overlay as they were before. */
+enum leat_code index_count(const struct index_change *change, store_part part, struct overlay *overlay,
+                           struct leat_fault *fault) LEAT_MUST_USE;
+/* Where the counters of an index are; of a local one, those of its entries in `part`. */
+struct store_key index_counters(const struct table_index *index, store_part part);
+
 bool index_projects(const struct table *table, const struct table_index *index, struct leat_slice name);
 
 #endif

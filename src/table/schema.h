@@ -5,7 +5,7 @@
  *   global idx  := 0x01 hash:2 index-partition-component index-sort-component base-partition-component base-sort-component
  *   expiry      := 0x02 seconds:8 item
  *   collection  := 0x03 hash:2 partition-key-component
- *   counters    := 0x00
+ *   counters    := 0x00, of a local index 0x00 0x10+i
  *
  * A partition key component longer than SCHEMA_COMPONENT_MAX is replaced by 0xFE and its SHA-256: only equality and the
  * hash order matter for it, and engines have short keys. Sort key components keep their order and are never shortened.
@@ -25,6 +25,7 @@ enum {
     SCHEMA_SPACE_EXPIRY = 0x02, /* expiry.h */
     SCHEMA_SPACE_COLLECTIONS = 0x03, /* collections.h */
     SCHEMA_SPACE_LOCAL = 0x10,
+    SCHEMA_LOCALS_MAX = 5, /* local indexes of a table */
     SCHEMA_COMPONENT_MAX = 160,
     SCHEMA_PARTITION_KEY_MAX = 2048,
     SCHEMA_SORT_KEY_MAX = 1024,

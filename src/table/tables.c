@@ -9,6 +9,7 @@
 #include "table/counters.h"
 #include "table/expiry.h"
 #include "table/history.h"
+#include "table/index.h"
 #include "table/indexes.h"
 #include "table/states.h"
 
@@ -43,26 +44,30 @@ enum leat_code tables_heads(struct engine *engine, const struct table *table, st
     return store_heads(engine->store, parts, table->part_count, *out, fault);
 }
 
+/* The counters of all partitions, then for each index its one (global) or those of all partitions (local). */
 static enum leat_code add_counters(struct engine *engine, const struct table *table, struct leat_memory *memory,
                                    struct leat_table *spec, struct leat_index *indexes, struct leat_fault *fault) {
-    size_t count = table->part_count + table->index_count;
-    struct store_key *keys = ARENA_ARRAY(&memory->arena, struct store_key, count);
+    size_t parts = table->part_count, count = 0;
+    struct store_key *keys = ARENA_ARRAY(&memory->arena, struct store_key, parts * (1 + table->local_count) + table->index_count);
+    if (keys == NULL) return fault_memory(fault);
+    for (uint16_t i = 0; i < parts; i++) keys[count++] = (struct store_key){table_part(table, i), counters_key()};
+    for (size_t k = 0; k < table->index_count; k++)
+        for (uint16_t i = 0; i < (table->indexes[k].spec->local ? parts : 1); i++)
+            keys[count++] = index_counters(&table->indexes[k], table_part(table, i));
     struct leat_slice *values = ARENA_ARRAY(&memory->arena, struct leat_slice, count);
-    if (keys == NULL || values == NULL) return fault_memory(fault);
-    for (uint16_t i = 0; i < table->part_count; i++) keys[i] = (struct store_key){table_part(table, i), counters_key()};
-    for (size_t i = 0; i < table->index_count; i++)
-        keys[table->part_count + i] = (struct store_key){index_part(&table->indexes[i]), counters_key()};
+    if (values == NULL) return fault_memory(fault);
     TRY(store_get(engine->store, keys, count, &memory->arena, values, fault));
-    for (uint16_t i = 0; i < table->part_count; i++) {
-        struct counters counters = counters_decode(values[i]);
+    for (size_t i = 0; i < parts; i++, values++) {
+        struct counters counters = counters_decode(*values);
         spec->item_count += counters.items;
         spec->size_bytes += counters.bytes;
     }
-    for (size_t i = 0; i < table->index_count; i++) {
-        struct counters counters = counters_decode(values[table->part_count + i]);
-        indexes[i].item_count = counters.items;
-        indexes[i].size_bytes = counters.bytes;
-    }
+    for (size_t k = 0; k < table->index_count; k++)
+        for (size_t i = 0; i < (table->indexes[k].spec->local ? parts : 1); i++, values++) {
+            struct counters counters = counters_decode(*values);
+            indexes[k].item_count += counters.items;
+            indexes[k].size_bytes += counters.bytes;
+        }
     return LEAT_OK;
 }
 

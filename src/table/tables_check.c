@@ -2,7 +2,7 @@
 #include "base/slice.h"
 #include "table/tables.h"
 
-enum { INDEXES_LOCAL_MAX = 5, INDEXES_GLOBAL_MAX = 20, PROJECTED_MAX = 100, NAMES_MAX = 64 };
+enum { INDEXES_LOCAL_MAX = SCHEMA_LOCALS_MAX, INDEXES_GLOBAL_MAX = 20, PROJECTED_MAX = 100, NAMES_MAX = 64 };
 
 struct names { struct leat_slice at[NAMES_MAX]; size_t count; };
 

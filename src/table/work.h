@@ -18,7 +18,7 @@ enum work_kind {
     WORK_FILL,   /* an index gets its entries */
     WORK_EXPIRY, /* the entries of time to live are made anew */
     WORK_COPY,   /* a table gets the items that another one had */
-    WORK_COUNT   /* the sizes of a table's item collections are counted */
+    WORK_COUNT   /* the sizes of a table's item collections and local indexes are counted */
 };
 
 struct work {

@@ -149,8 +149,8 @@ def check_indexes(client, table):
                   for item in items if all(name in item and types[name] in item[name] for name in keys)]
         found = client.all("Scan", TableName=table, IndexName=index["IndexName"])
         assert texts(found) == texts(wanted), f"index {index['IndexName']} and its table differ"
-        if index in described.get("GlobalSecondaryIndexes", []):
-            assert index["ItemCount"] == len(wanted)
+        assert index["ItemCount"] == len(wanted), index["IndexName"]
+        assert index["IndexSizeBytes"] == sum(item_size(decode_item(item)) for item in wanted), index["IndexName"]
     assert described["ItemCount"] == len(items)
     assert described["TableSizeBytes"] == sum(item_size(decode_item(item)) for item in items)
     return items

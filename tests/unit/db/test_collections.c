@@ -52,6 +52,16 @@ static uint64_t updated(const char *key, const char *update) {
     return done(&(struct leat_write){.kind = LEAT_UPDATE, .table = SLICE("t"), .key = fixture_item(key), .update = slice_text(update)});
 }
 
+/* What the description says of the local index. */
+static uint64_t entries(const char *table) {
+    struct leat_description now;
+    cr_assert_eq(leat_table_describe(fixture.db, slice_text(table), &now, &fixture.fault), LEAT_OK);
+    uint64_t count = now.table.indexes[0].item_count;
+    cr_assert_eq(now.table.indexes[0].size_bytes > 0, count > 0);
+    leat_description_free(&now);
+    return count;
+}
+
 Test(collections, are_items_and_their_entries_with_what_goes_with_each, .fini = stop) {
     start(0, "memory");
     cr_expect_eq(put("{'pk':{'S':'a'},'sk':{'S':'1'}}"), 106u, "pk a sk 1: 6 bytes");
@@ -164,4 +174,12 @@ Test(collections, of_a_copy_are_counted, .fini = stop) {
     }
     const struct leat_write more = {.table = SLICE("u"), .item = fixture_item("{'pk':{'S':'a'},'sk':{'S':'3'}}")};
     cr_expect_eq(done(&more), 428u);
+    cr_expect_eq(entries("u"), 1u);
+    const struct leat_write entered = {.kind = LEAT_PUT, .table = SLICE("u"),
+                                       .item = fixture_item("{'pk':{'S':'a'},'sk':{'S':'3'},'l':{'S':'y'}}")};
+    cr_expect_eq(done(&entered), 428u + 2u + 108u);
+    cr_expect_eq(entries("u"), 2u);
+    cr_expect_eq(entries("t"), 1u);
+    cr_expect_eq(removed("{'pk':{'S':'a'},'sk':{'S':'1'}}"), 106u);
+    cr_expect_eq(entries("t"), 0u);
 }
