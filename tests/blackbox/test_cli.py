@@ -105,6 +105,34 @@ def test_settings_of_tables(aws):
     assert "ResourceNotFoundException" in aws.refused("dynamodb", "describe-contributor-insights", "--table-name", "nothing")
 
 
+def test_backups(aws):
+    make_table(aws, "kept")
+    put(aws, "kept", "a", 1, text={"S": "x"})
+    name = ("--table-name", "kept")
+    made = aws("dynamodb", "create-backup", *name, "--backup-name", "first")["BackupDetails"]
+    arn = ("--backup-arn", made["BackupArn"])
+    assert aws("dynamodb", "describe-backup", *arn)["BackupDescription"]["SourceTableDetails"]["ItemCount"] == 1
+    assert [one["BackupName"] for one in aws("dynamodb", "list-backups", *name)["BackupSummaries"]] == ["first"]
+    restored = aws("dynamodb", "restore-table-from-backup", "--target-table-name", "kept-2", *arn, "--billing-mode-override", "PROVISIONED",
+                   "--provisioned-throughput-override", "ReadCapacityUnits=2,WriteCapacityUnits=3")["TableDescription"]
+    assert restored["ProvisionedThroughput"]["WriteCapacityUnits"] == 3
+    aws("dynamodb", "wait", "table-exists", "--table-name", "kept-2")
+    assert aws("dynamodb", "get-item", "--table-name", "kept-2", "--key", key("a", 1))["Item"]["text"] == {"S": "x"}
+    on = aws("dynamodb", "update-continuous-backups", *name, "--point-in-time-recovery-specification", "PointInTimeRecoveryEnabled=true")
+    assert on["ContinuousBackupsDescription"] | {"PointInTimeRecoveryDescription": 0} == aws(
+        "dynamodb", "describe-continuous-backups", *name)["ContinuousBackupsDescription"] | {"PointInTimeRecoveryDescription": 0}
+    earliest = on["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["EarliestRestorableDateTime"]
+    put(aws, "kept", "b", 2)
+    for target, when, count in (("kept-3", ("--restore-date-time", str(earliest)), 1), ("kept-4", ("--use-latest-restorable-time",), 2)):
+        aws("dynamodb", "restore-table-to-point-in-time", "--source-table-name", "kept", "--target-table-name", target, *when)
+        aws("dynamodb", "wait", "table-exists", "--table-name", target)
+        assert aws("dynamodb", "scan", "--table-name", target)["Count"] == count
+    assert "InvalidRestoreTimeException" in aws.refused("dynamodb", "restore-table-to-point-in-time", "--source-table-name", "kept",
+                                                        "--target-table-name", "kept-5", "--restore-date-time", "2020-01-01T00:00:00Z")
+    assert aws("dynamodb", "delete-backup", *arn)["BackupDescription"]["BackupDetails"]["BackupStatus"] == "DELETED"
+    assert "BackupNotFoundException" in aws.refused("dynamodb", "describe-backup", *arn)
+
+
 def test_items(aws):
     make_table(aws, "items")
     put(aws, "items", "a", 1, colour={"S": "red"}, count={"N": "1.50"})
