@@ -225,6 +225,7 @@ struct leat_table_change {
 /* A table as it was at a moment, as a new table. */
 struct leat_copy {
     struct leat_slice source; /* a table's name or ARN */
+    struct leat_slice source_id; /* its id; absent: whatever table has the name */
     uint64_t at_ms; /* 0: now. Other moments need recovery_days on the source; whatever was written up to and in at_ms is in the copy */
     const struct leat_table *target; /* keys as the source's; name, indexes, billing as wanted; no stream, no time to live */
     bool delete_source; /* with at_ms 0: the source is deleted in the same moment, as leat_table_delete does it */

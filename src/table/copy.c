@@ -250,6 +250,8 @@ static enum leat_code take_source(struct engine *engine, struct copying *copying
     struct table *source;
     TRY(catalogue_need(&engine->catalogue, copying->copy->source, &source, fault));
     *out = source;
+    if (copying->copy->source_id.data != NULL && !slice_equal(source->spec.id, copying->copy->source_id))
+        return fault_set(fault, LEAT_RESOURCE_NOT_FOUND, "Requested resource not found");
     if (copying->copy->at_ms != 0) TRY(history_check(engine, source, copying->copy->at_ms, fault));
     if (source->history_id != 0 || copying->copy->delete_source) return LEAT_OK; /* deleted: it will not change any more */
     struct table *copy;

@@ -282,6 +282,9 @@ def test_what_aws_does_not_restore_is_not_restored(dynamodb, raw):
     dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"})
     enable(raw, table)
     load(dynamodb, table, map(item, range(5)))
+    code, words = refused(dynamodb.delete_table, TableName=table)
+    assert code == "ValidationException" and "protected against deletion" in words
+    assert dynamodb.list_backups(TableName=table, BackupType="SYSTEM")["BackupSummaries"] == []
     copies = [restore(dynamodb, back_up(dynamodb, table))["TableName"], name_of("full")]
     dynamodb.restore_table_to_point_in_time(SourceTableName=table, TargetTableName=copies[1], UseLatestRestorableTime=True)
     for name in copies:

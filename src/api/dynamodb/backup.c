@@ -100,7 +100,7 @@ static enum leat_code begin_copy(struct api_call *call, const struct backup *bac
     buf_init(&settings, SETTINGS_BYTES_MAX);
     enum leat_code code = backup_encode(backup, &settings, &call->fault);
     target.settings = buf_view(&settings);
-    const struct leat_copy copy = {.source = source->name, .target = &target, .delete_source = backup->system};
+    const struct leat_copy copy = {.source = source->name, .source_id = source->id, .target = &target, .delete_source = backup->system};
     struct leat_description made = {.memory = NULL};
     if (code == LEAT_OK && target.name.data == NULL) code = fault_memory(&call->fault);
     if (code == LEAT_OK) code = leat_table_copy(call->server->db, &copy, &made, &call->fault);

@@ -1,5 +1,6 @@
 /* CreateBackup. Source: Amazon DynamoDB API Reference, CreateBackup. */
 #include "api/dynamodb/backup.h"
+#include "base/slice.h"
 
 struct input { struct leat_slice table, name; };
 
@@ -12,7 +13,9 @@ static const struct api_field fields[] = {
 static enum leat_code create(struct api_call *call, const struct input *in, struct leat_description *source, struct backup *out) {
     TRY(backup_source(call, in->table, source));
     TRY(backup_source_ready(&source->table, &call->fault));
-    return backup_begin(call, &source->table, in->name, false, out);
+    enum leat_code code = backup_begin(call, &source->table, in->name, false, out);
+    if (code != LEAT_RESOURCE_NOT_FOUND) return code;
+    return fault_set(&call->fault, LEAT_TABLE_NOT_FOUND, "Table not found: %.*s", SLICE_FORMAT(source->table.name));
 }
 
 static void run(struct api_call *call, void *input) {

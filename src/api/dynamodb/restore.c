@@ -188,7 +188,8 @@ enum leat_code restore_check_target(struct api_call *call, struct leat_slice nam
 
 enum leat_code restore_begin(struct api_call *call, const struct restore *restore, struct leat_description *out) {
     struct leat_table target = {.name = restore->in->target};
-    const struct leat_copy copy = {.source = restore->copied, .at_ms = restore->at_ms, .target = &target};
+    const struct leat_copy copy = {.source = restore->copied->name, .source_id = restore->copied->id,
+                                    .at_ms = restore->at_ms, .target = &target};
     TRY(set_throughput(call, restore, &target));
     TRY(set_indexes(call, restore, &target));
     TRY(set_keys(call, restore, &target));

@@ -34,7 +34,7 @@ struct restore_input {
 struct restore {
     const struct restore_input *in;
     const struct leat_table *source; /* the description that the new table follows */
-    struct leat_slice copied;        /* the table whose items it gets */
+    const struct leat_table *copied; /* the table whose items it gets */
     struct leat_slice backup;        /* an ARN; absent: from the table itself */
     uint64_t at_ms;                  /* as for leat_table_copy */
     uint64_t time_ms;                /* RestoreDateTime */

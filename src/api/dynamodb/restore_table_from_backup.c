@@ -24,7 +24,7 @@ static enum leat_code restore(struct api_call *call, const struct restore_input 
     TRY(backup_find(call, in->backup, held, &backup));
     TRY(restore_check_target(call, in->target));
     TRY(check_free(call, &backup, in->backup));
-    const struct restore restore = {.in = in, .source = &backup.source, .copied = held->table.name, .backup = in->backup,
+    const struct restore restore = {.in = in, .source = &backup.source, .copied = &held->table, .backup = in->backup,
                                     .time_ms = backup.created_ms};
     enum leat_code code = restore_begin(call, &restore, out);
     if (code != LEAT_RESOURCE_NOT_FOUND) return code;

@@ -87,7 +87,7 @@ static enum leat_code restore(struct api_call *call, const struct restore_input 
     if (table->recovery_days == 0)
         return fault_set(&call->fault, LEAT_POINT_IN_TIME_RECOVERY_UNAVAILABLE, "Point in time recovery is not enabled for table '%.*s'",
                          SLICE_FORMAT(table->name));
-    struct restore restore = {.in = in, .source = table, .copied = table->name};
+    struct restore restore = {.in = in, .source = table, .copied = table};
     TRY(choose_time(call, table, &restore));
     enum leat_code code = restore_begin(call, &restore, out);
     if (code == LEAT_INVALID_RESTORE_TIME) return wrong_time(call, table, restore.time_ms);

@@ -125,6 +125,22 @@ static void take_place(uint32_t recovery_days) {
 Test(db_keeping, a_copy_takes_the_place_of_its_source) { take_place(0); }
 Test(db_keeping, a_copy_takes_the_place_of_its_source_with_a_history) { take_place(35); }
 
+Test(db_keeping, another_table_of_the_name_is_not_copied) {
+    fixture_table(&f, "t", false, LEAT_VIEW_NONE);
+    const struct leat_table table = {.name = SLICE("leat:k/t"), .attributes = key, .attribute_count = 1, .partition_key = SLICE("pk"),
+                                     .billing = LEAT_PAY_PER_REQUEST};
+    struct leat_description before, made;
+    cr_assert_eq(leat_table_describe(f.db, SLICE("t"), &before, &f.fault), LEAT_OK);
+    const struct leat_copy copy = {.source = SLICE("t"), .source_id = before.table.id, .target = &table, .delete_source = true};
+    cr_assert_eq(leat_table_delete(f.db, SLICE("t"), &made, &f.fault), LEAT_OK);
+    leat_description_free(&made);
+    fixture_table(&f, "t", false, LEAT_VIEW_NONE);
+    cr_assert_eq(leat_table_copy(f.db, &copy, &made, &f.fault), LEAT_RESOURCE_NOT_FOUND);
+    cr_assert(is_there("t") && !is_there("leat:k/t"));
+    leat_description_free(&made);
+    leat_description_free(&before);
+}
+
 Test(db_keeping, a_protected_source_stays_and_there_is_no_copy) {
     struct leat_description changed;
     const struct leat_table_change change = {.name = SLICE("t"), .change_protection = true, .deletion_protection = true};
