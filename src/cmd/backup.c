@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/slice.h"
+#include "cmd/answer.h"
 #include "cmd/cmd.h"
 #include "cmd/follow.h"
 
@@ -35,7 +36,7 @@ static enum leat_code create(const struct cmd_call *call, struct net_client *cli
     if (request.data == NULL) return fault_memory(fault);
     buf_init(&answer, ANSWER_BYTES_MAX);
     enum leat_code code = cmd_remote_call(client, "DynamoDB_20120810.CreateBackup", request, &answer, fault);
-    if (code == LEAT_OK) *arn = cmd_member(arena, buf_view(&answer), "BackupDetails/BackupArn");
+    if (code == LEAT_OK) *arn = arena_copy(arena, CMD_ANSWER(buf_view(&answer), arena, "BackupDetails", "BackupArn"));
     buf_fini(&answer);
     return code == LEAT_OK && arn->data == NULL ? fault_set(fault, LEAT_INTERNAL, "the server's answer has no ARN") : code;
 }
@@ -44,13 +45,12 @@ static enum leat_code wait_whole(const struct cmd_call *call, struct net_client 
                                  struct leat_fault *fault) {
     struct leat_slice title = arena_print(arena, "backing up %s", call->arguments[0]), text = arena_print(arena, "%.*s", SLICE_FORMAT(arn));
     if (title.data == NULL || text.data == NULL) return fault_memory(fault);
-    struct leat_slice status;
     const struct cmd_follow follow = {
         .title = (const char *)title.data, .target = "DynamoDB_20120810.DescribeBackup",
         .request = cmd_request(arena, (const char *const[][2]){{"BackupArn", (const char *)text.data}, {NULL, NULL}}),
-        .status = "BackupDescription/BackupDetails/BackupStatus", .under_way = "CREATING",
-        .done = "BackupDescription/LeatProgress/Done", .total = "BackupDescription/LeatProgress/Total"};
-    return follow.request.data == NULL ? fault_memory(fault) : cmd_follow(client, &follow, arena, &status, fault);
+        .status = CMD_PATH("BackupDescription", "BackupDetails", "BackupStatus"), .under_way = "CREATING",
+        .done = CMD_PATH("BackupDescription", "LeatProgress", "Done"), .total = CMD_PATH("BackupDescription", "LeatProgress", "Total")};
+    return follow.request.data == NULL ? fault_memory(fault) : cmd_follow(client, &follow, fault);
 }
 
 static int run(const struct cmd_call *call) {

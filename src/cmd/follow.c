@@ -1,10 +1,8 @@
 #include "cmd/follow.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/json.h"
 #include "base/slice.h"
+#include "cmd/answer.h"
 #include "cmd/progress.h"
 
 enum { ANSWER_BYTES_MAX = 4 << 20, REQUEST_BYTES_MAX = 64 * 1024 };
@@ -23,35 +21,8 @@ struct leat_slice cmd_request(struct arena *arena, const char *const pairs[][2])
     return buf_keep(&request);
 }
 
-/* The reader stands before an object; moves to the value of the member whose name is up to the path's next '/'. */
-static bool enter(struct json_reader *reader, const char **path) {
-    size_t size = strcspn(*path, "/");
-    struct leat_slice name = slice_of(*path, size);
-    *path += size + ((*path)[size] == '/');
-    if (reader->token != JSON_OBJECT) return false;
-    while (json_next(reader) == JSON_KEY) {
-        bool found = slice_equal(reader->text, name);
-        (void)json_next(reader);
-        if (found) return true;
-        if (!json_skip(reader)) return false;
-    }
-    return false;
-}
-
-struct leat_slice cmd_member(struct arena *arena, struct leat_slice json, const char *path) {
-    struct json_reader reader;
-    json_reader_init(&reader, json, arena);
-    (void)json_next(&reader);
-    while (*path != 0)
-        if (!enter(&reader, &path)) return (struct leat_slice){NULL, 0};
-    if (reader.token != JSON_STRING && reader.token != JSON_NUMBER) return (struct leat_slice){NULL, 0};
-    return arena_copy(arena, reader.text);
-}
-
-static uint64_t figure(struct arena *arena, struct leat_slice json, const char *path) {
-    struct leat_slice text = cmd_member(arena, json, path);
-    struct leat_slice ended = text.data == NULL ? text : arena_print(arena, "%.*s", SLICE_FORMAT(text));
-    return ended.data == NULL ? 0 : strtoull((const char *)ended.data, NULL, 10);
+static uint64_t figure(struct leat_slice json, struct arena *arena, const char *const path[]) {
+    return cmd_answer_number(cmd_answer_find(json, arena, path));
 }
 
 /* One look: *under_way, and what the figures are. */
@@ -61,14 +32,13 @@ static enum leat_code look(struct net_client *client, const struct cmd_follow *f
     TRY(cmd_remote_call(client, follow->target, follow->request, answer, fault));
     struct leat_slice json = buf_view(answer);
     arena_init(&arena, ANSWER_BYTES_MAX);
-    *under_way = slice_is(cmd_member(&arena, json, follow->status), follow->under_way);
-    if (*under_way) cmd_progress_show(progress, figure(&arena, json, follow->done), figure(&arena, json, follow->total));
+    *under_way = slice_is(cmd_answer_find(json, &arena, follow->status), follow->under_way);
+    if (*under_way) cmd_progress_show(progress, figure(json, &arena, follow->done), figure(json, &arena, follow->total));
     arena_fini(&arena);
     return LEAT_OK;
 }
 
-enum leat_code cmd_follow(struct net_client *client, const struct cmd_follow *follow, struct arena *arena, struct leat_slice *status,
-                          struct leat_fault *fault) {
+enum leat_code cmd_follow(struct net_client *client, const struct cmd_follow *follow, struct leat_fault *fault) {
     struct cmd_progress progress;
     struct buf answer;
     bool under_way = true;
@@ -81,7 +51,6 @@ enum leat_code cmd_follow(struct net_client *client, const struct cmd_follow *fo
         cmd_progress_pause();
     }
     cmd_progress_end(&progress, code == LEAT_OK);
-    *status = code == LEAT_OK ? cmd_member(arena, buf_view(&answer), follow->status) : (struct leat_slice){NULL, 0};
     buf_fini(&answer);
     return code;
 }

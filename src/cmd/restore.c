@@ -91,17 +91,16 @@ static enum leat_code begin(const struct cmd_call *call, struct net_client *clie
 }
 
 static enum leat_code wait_whole(const char *table, struct net_client *client, struct leat_fault *fault) {
-    struct leat_slice status;
     struct arena arena;
     arena_init(&arena, 1 << 20);
     struct leat_slice title = arena_print(&arena, "restoring %s", table);
     const struct cmd_follow follow = {
         .title = (const char *)title.data, .target = "DynamoDB_20120810.DescribeTable",
         .request = cmd_request(&arena, (const char *const[][2]){{"TableName", table}, {NULL, NULL}}),
-        .status = "Table/TableStatus", .under_way = "CREATING",
-        .done = "Table/LeatProgress/Done", .total = "Table/LeatProgress/Total"};
+        .status = CMD_PATH("Table", "TableStatus"), .under_way = "CREATING",
+        .done = CMD_PATH("Table", "LeatProgress", "Done"), .total = CMD_PATH("Table", "LeatProgress", "Total")};
     bool room = title.data != NULL && follow.request.data != NULL;
-    enum leat_code code = room ? cmd_follow(client, &follow, &arena, &status, fault) : fault_memory(fault);
+    enum leat_code code = room ? cmd_follow(client, &follow, fault) : fault_memory(fault);
     arena_fini(&arena);
     return code;
 }
