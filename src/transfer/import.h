@@ -38,7 +38,9 @@ void import_log_open(struct import_run *run); /* at the length that the record k
 enum leat_code import_log_sync(struct import_run *run) LEAT_MUST_USE;
 void import_log_close(struct import_run *run);
 
-/* Deletes the table that an import has made. LEAT_RESOURCE_IN_USE: not yet. */
-enum leat_code import_drop_table(struct transfer_service *service, struct leat_slice name, struct leat_fault *fault) LEAT_MUST_USE;
+/* Deletes the table that an import has made: the one with its id, or, when that is not known yet, one that is loading.
+ * LEAT_RESOURCE_IN_USE: not yet. */
+enum leat_code import_drop_table(struct transfer_service *service, const struct transfer_import *record,
+                                 struct leat_fault *fault) LEAT_MUST_USE;
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 
-enum { DROP_POLL_MS = 100 };
+enum { POLL_MS = 100 };
 
 /* ---- saving ---- */
 
@@ -157,20 +157,25 @@ static enum leat_code open_table(struct import_run *run) {
     const struct leat_table_change change = {.name = run->record.table, .change_loading = true};
     struct leat_description description = {0};
     enum leat_code code = leat_table_update(run->service->db, &change, &description, &run->fault);
+    for (bool open = false; code == LEAT_OK && !open;) { /* something else may hold it still */
+        leat_description_free(&description);
+        code = leat_table_describe(run->service->db, run->record.table, &description, &run->fault);
+        open = code == LEAT_OK && description.table.status != LEAT_CREATING;
+        if (code == LEAT_OK && !open && !service_pause(run->service, POLL_MS)) code = LEAT_CLOSED;
+    }
     leat_description_free(&description);
     return code == LEAT_RESOURCE_NOT_FOUND ? LEAT_OK : service_internal(code);
 }
 
 static enum leat_code drop_table(struct import_run *run) {
     enum leat_code code;
-    while ((code = import_drop_table(run->service, run->record.table, &run->fault)) == LEAT_RESOURCE_IN_USE)
-        if (!service_pause(run->service, DROP_POLL_MS)) return LEAT_CLOSED;
+    while ((code = import_drop_table(run->service, &run->record, &run->fault)) == LEAT_RESOURCE_IN_USE)
+        if (!service_pause(run->service, POLL_MS)) return LEAT_CLOSED;
     return service_internal(code);
 }
 
 static void settle(struct import_run *run, enum leat_code code) {
     struct transfer_import *record = &run->record;
-    record->status = SLICE("COMPLETED");
     if (code != LEAT_OK) {
         record->failure_code = slice_text(service_failure_code(code));
         record->failure_message = arena_copy(&run->arena, slice_text(run->fault.message));
@@ -179,15 +184,15 @@ static void settle(struct import_run *run, enum leat_code code) {
         record->failure_message = SLICE("Some of the items failed validation checks and were not imported. Please check CloudWatch "
                                         "error logs for more details.");
     }
-    if (record->failure_code.data != NULL) record->status = SLICE("FAILED");
     record->phase = IMPORT_ENDING;
 }
 
 /* The table is opened before the import says that it has ended; when no data could be read there is no table in the end. */
 static enum leat_code end(struct import_run *run) {
     TRY(save(run));
-    bool nothing = run->record.processed_items == 0 && run->record.failure_code.data != NULL;
-    TRY(nothing ? drop_table(run) : open_table(run));
+    bool failed = run->record.failure_code.data != NULL;
+    TRY(failed && run->record.processed_items == 0 ? drop_table(run) : open_table(run));
+    run->record.status = failed ? SLICE("FAILED") : SLICE("COMPLETED");
     run->record.end_ms = (int64_t)service_now(run->service);
     run->record.phase = IMPORT_DONE;
     return save(run);

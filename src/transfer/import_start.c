@@ -12,10 +12,11 @@ enum { HEADERS_BYTES_MAX = 300 * 1024 };
 
 /* ---- the table ---- */
 
-enum leat_code import_drop_table(struct transfer_service *service, struct leat_slice name, struct leat_fault *fault) {
+enum leat_code import_drop_table(struct transfer_service *service, const struct transfer_import *record, struct leat_fault *fault) {
     struct leat_description description = {0};
+    struct leat_slice name = record->table;
     enum leat_code code = leat_table_describe(service->db, name, &description, fault);
-    bool ours = code == LEAT_OK && description.table.loading;
+    bool ours = record->table_id.data != NULL ? slice_equal(record->table_id, description.table.id) : description.table.loading;
     leat_description_free(&description);
     if (code == LEAT_RESOURCE_NOT_FOUND || (code == LEAT_OK && !ours)) return LEAT_OK;
     TRY(code);

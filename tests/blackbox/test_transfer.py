@@ -21,8 +21,8 @@ ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/"
 class Place:
     """A server of its own, with a bucket."""
 
-    def __init__(self, directory):
-        self.program = Program(directory / "data").start()
+    def __init__(self, directory, *arguments):
+        self.program = Program(directory / "data", *arguments).start()
         self.bucket = self.program.directory / "buckets/files"
         self.bucket.mkdir(parents=True)
         self.dynamodb = boto_client(self.program, "dynamodb")
@@ -265,6 +265,25 @@ def test_a_table_is_closed_while_it_is_imported(place):
     assert place.raw.refused("DeleteTable", {"TableName": "new"})[0] == "ResourceInUseException"
     assert place.wait_import(arn)["ImportStatus"] == "COMPLETED"
     place.dynamodb.put_item(TableName="new", Item={"pk": {"S": "x"}})
+
+
+def test_where_tables_take_their_time(tmp_path):
+    place = Place(tmp_path, "--settle", "400ms")
+    try:
+        assert place.load("nothing", S3BucketSource={"S3Bucket": "none"})["FailureCode"] == "S3NoSuchBucket"
+        (place.bucket / "a.json").write_text(lines([{"pk": {"S": "1"}}]))
+        assert place.load("new")["ImportStatus"] == "COMPLETED"
+        assert place.dynamodb.describe_table(TableName="new")["Table"]["TableStatus"] == "ACTIVE"
+        place.recover("new")
+        assert place.export("new")["ItemCount"] == 1
+        until = time.monotonic() + 20
+        while place.dynamodb.list_tables()["TableNames"] != ["new"]:
+            assert time.monotonic() < until, place.dynamodb.list_tables()
+            time.sleep(0.05)
+        place.program.stop()
+    finally:
+        if place.program.process.poll() is None:
+            place.program.kill()
 
 
 def test_the_aws_cli_imports(place):
