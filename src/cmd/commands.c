@@ -8,6 +8,7 @@
     X(logs)         \
     X(backup)       \
     X(restore)      \
+    X(wait)         \
     X(export)       \
     X(import)       \
     X(version)

@@ -32,7 +32,9 @@ static enum leat_code look(struct net_client *client, const struct cmd_follow *f
     TRY(cmd_remote_call(client, follow->target, follow->request, answer, fault));
     struct leat_slice json = buf_view(answer);
     arena_init(&arena, ANSWER_BYTES_MAX);
-    *under_way = slice_is(cmd_answer_find(json, &arena, follow->status), follow->under_way);
+    struct leat_slice status = cmd_answer_find(json, &arena, follow->status);
+    if (follow->over == NULL) *under_way = slice_is(status, follow->under_way);
+    else *under_way = !slice_is(status, follow->over) || cmd_answer_find(json, &arena, follow->done).data != NULL;
     if (*under_way) cmd_progress_show(progress, figure(json, &arena, follow->done), figure(json, &arena, follow->total));
     arena_fini(&arena);
     return LEAT_OK;

@@ -10,7 +10,8 @@ struct cmd_follow {
     const char *target;        /* "DynamoDB_20120810.DescribeTable" */
     struct leat_slice request; /* asked again and again */
     const char *const *status;
-    const char *under_way;     /* it goes on while what stands at `status` is `under_way` */
+    const char *under_way;     /* it goes on while what stands at `status` is `under_way` ... */
+    const char *over;          /* ... or, when this is given, until it is `over` and there are no figures any more */
     const char *const *done, *const *total;
 };
 

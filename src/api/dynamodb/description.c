@@ -1,4 +1,5 @@
 /* TableDescription. Source: Amazon DynamoDB API Reference; recorded answers. */
+#include "api/dynamodb/backup.h"
 #include "api/dynamodb/dynamodb.h"
 #include "api/dynamodb/encryption.h"
 #include "api/dynamodb/restore.h"
@@ -184,6 +185,19 @@ static void class_summary(struct json_writer *json, const struct leat_table *tab
     json_object_end(json);
 }
 
+/* How far indexes are that were added to a table. */
+static void filling_progress(struct json_writer *json, const struct leat_table *table) {
+    uint64_t done = 0, total = 0;
+    bool filling = false;
+    for (size_t i = 0; i < table->index_count && table->status != LEAT_CREATING; i++) {
+        if (table->indexes[i].status != LEAT_CREATING) continue;
+        filling = true;
+        done += table->indexes[i].progress_done;
+        total += table->indexes[i].progress_total;
+    }
+    if (filling) backup_write_progress(json, done, total);
+}
+
 static void write_table(struct api_call *call, const struct leat_table *table, struct dynamodb_changing changing) {
     struct json_writer *json = &call->json;
     json_object(json);
@@ -211,6 +225,7 @@ static void write_table(struct api_call *call, const struct leat_table *table, s
     encryption_describe(json, table, changing.encryption);
     class_summary(json, table);
     restore_write_summary(json, table);
+    filling_progress(json, table);
     json_key(json, "DeletionProtectionEnabled");
     json_bool(json, table->deletion_protection);
     on_demand_describe(call, table, NULL);
