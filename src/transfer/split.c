@@ -4,6 +4,7 @@
 
 enum {
     INSIDE_NOTHING, INSIDE_STRING, INSIDE_SYMBOL, INSIDE_LONG, INSIDE_LINE, INSIDE_COMMENT,
+    INSIDE_BLOB,  /* Ion: base64, whose slashes begin no comment */
     INSIDE_CLOSED /* CSV: behind a quote that may be the field's last */
 };
 
@@ -100,10 +101,16 @@ static bool marker_byte(uint8_t byte) { return byte != 0 && strchr("$ion_10", by
 static enum split_result next_ion(struct split *split, struct leat_slice text, bool ended) {
     for (; split->at < text.size; split->at++) {
         uint8_t byte = text.data[split->at];
+        if (split->inside == INSIDE_BLOB) {
+            if (byte != '}' && byte != '"' && byte != '\'') continue;
+            split->inside = INSIDE_NOTHING; /* a clob has strings */
+        }
         if (split->inside != INSIDE_NOTHING) {
             look_for_end(split, byte, ion_ends[split->inside].end, ion_ends[split->inside].escapes);
         } else if (byte == '{' || byte == '[' || byte == '(') {
             if (split->depth == 0 && byte != '{') return SPLIT_BROKEN;
+            bool second = byte == '{' && split->depth > 0 && split->at > split->begin && text.data[split->at - 1] == '{';
+            if (second) split->inside = INSIDE_BLOB;
             split->depth++;
         } else if (byte == '}' || byte == ']' || byte == ')') {
             if (split->depth == 0) return SPLIT_BROKEN;

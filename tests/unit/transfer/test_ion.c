@@ -155,6 +155,11 @@ Test(ion, reads_blobs_with_white_space_and_typed_nulls) {
                 "{'a':{'B':'aGVsbG8='},'b':{'NULL':true},'c':{'NULL':true},'d':{'S':'s'}}");
 }
 
+Test(ion, slashes_in_blobs_begin_no_comments) {
+    expect_round_trip("{'a':{'B':'//8/'},'b':{'BS':['//NJ','/w==']}}");
+    expect_read("{Item:{a:{{ //NJ\n}}}}", "{'a':{'B':'//NJ'}}");
+}
+
 Test(ion, the_last_of_equal_names_stays) { expect_read("{Item:{a:\"1\",a:\"2\"}}", "{'a':{'S':'2'}}"); }
 
 Test(ion, refuses_types_that_items_do_not_have) {

@@ -109,6 +109,11 @@ Test(reader, ion_items_are_told_apart_by_their_braces) {
                "{'a':{'S':'}'},'b':{'S':'{'},'c':{'B':'aGk='},'d}':{'L':[{'M':{}}]}}\n{'e':{'N':'1'}}\n{}\n");
 }
 
+Test(reader, ion_blobs_hold_slashes_and_clobs_hold_braces) {
+    expect_ion("{Item:{b:{{//8/}}}}\n{Item:{b:{{ /w== }},c:[{{AA==}}]}} {Item:{c:{{\"}}\"}}}} {Item:{}}",
+               "{'b':{'B':'//8/'}}\n{'b':{'B':'/w=='},'c':{'L':[{'B':'AA=='}]}}\nwrong\n{}\n");
+}
+
 Test(reader, ion_faults) {
     expect_ion("{Item:{a:1e1}} {Item:{a:2.}}", "wrong\n{'a':{'N':'2'}}\n");
     expect_ion("{Item:{a:1.}} \"text\" {Item:{}}", "{'a':{'N':'1'}}\nbroken\n");
