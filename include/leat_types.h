@@ -38,6 +38,7 @@ struct leat_slice {
     X(INVALID_REQUEST_CONTENT, "InvalidRequestContentException")                                                       \
     X(REQUEST_TOO_LARGE, "RequestTooLargeException")                                                                   \
     X(TOO_MANY_REQUESTS, "TooManyRequestsException")                                                                   \
+    X(PRECONDITION_FAILED, "PreconditionFailedException")                                                              \
     X(UNKNOWN_OPERATION, "UnknownOperationException")                                                                  \
     X(POLICY_NOT_FOUND, "PolicyNotFoundException")                                                                     \
     X(ACCESS_DENIED, "AccessDeniedException")                                                                          \

@@ -184,6 +184,19 @@ static bool allowed(struct api_call *call) {
     return call->code == LEAT_OK;
 }
 
+/* A list of strings: the parameter comes once per element. */
+static enum leat_code decode_query_list(struct api_call *call, const struct api_field *field) {
+    struct api_list *list = (struct api_list *)(void *)((uint8_t *)call->input + field->offset);
+    size_t place = 0, count = 0;
+    while (net_request_query_next(call->request, field->name, &place).data != NULL) count++;
+    struct leat_slice *elements = ARENA_ARRAY(call->arena, struct leat_slice, count + 1);
+    if (elements == NULL) return fault_memory(&call->fault);
+    place = 0;
+    for (size_t i = 0; i < count; i++) elements[i] = net_request_query_next(call->request, field->name, &place);
+    *list = (struct api_list){.elements = elements, .count = count, .given = count > 0};
+    return LEAT_OK;
+}
+
 static bool decode_rest(struct api_call *call, const struct api_field *field, enum leat_code *code) {
     struct leat_slice text = {NULL, 0};
     if (field->kind == API_PAYLOAD) {
@@ -192,6 +205,8 @@ static bool decode_rest(struct api_call *call, const struct api_field *field, en
         for (size_t i = 0; i < call->label_count; i++)
             if (slice_is(call->labels[i].name, field->name))
                 text = net_percent_decode(call->arena, call->labels[i].value, false);
+    } else if (field->location == API_IN_QUERY && field->kind == API_LIST) {
+        *code = decode_query_list(call, field);
     } else if (field->location == API_IN_QUERY) {
         text = net_request_query(call->request, field->name);
     } else if (field->location == API_IN_HEADER) {

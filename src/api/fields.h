@@ -37,7 +37,7 @@ enum api_kind {
     API_RAW,       /* the JSON text of the value */
     API_PAYLOAD,   /* REST: the whole body, as it came */
     API_STRUCT,
-    API_LIST,
+    API_LIST,      /* in a query: of strings, the parameter once per element */
     API_MAP        /* like LIST; every element begins with its key, a struct leat_slice */
 };
 

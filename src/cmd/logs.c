@@ -24,14 +24,14 @@ static const struct cmd_option options[] = {
 struct source {
     const char *directory; /* NULL: the client */
     struct net_client *client;
-    struct leat_slice name, path;
+    struct leat_slice group, path;
     uint64_t from;
     bool full; /* every column */
 };
 
 static int ask_directory(struct source *source, struct buf *out) {
     struct leat_fault fault = {0};
-    if (function_log_read(source->directory, source->name, source->from, PIECE_BYTES_MAX, out, &source->from, &fault) == LEAT_OK)
+    if (function_log_read(source->directory, source->group, source->from, PIECE_BYTES_MAX, out, &source->from, &fault) == LEAT_OK)
         return 0;
     return cmd_fail("%s", fault.message);
 }
@@ -106,7 +106,7 @@ static int run(const struct cmd_call *call) {
     if (code != LEAT_OK) {
         status = cmd_fail("%s", fault.message);
     } else {
-        source.name = name.name;
+        source.group = arena_print(&arena, FUNCTION_LOG_PREFIX "%.*s", SLICE_FORMAT(name.name));
         source.path = cmd_remote_segment(&arena, call->arguments[0]);
         status = print_all(&source, cmd_value(call, "follow") != NULL);
     }

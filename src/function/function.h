@@ -44,6 +44,8 @@ struct function_configuration {
     uint64_t last_modified_ms;
     struct leat_slice settings;  /* further members of the request, as an item: stored and given back */
     struct leat_slice directory; /* leat's extension: the code is this local directory, used in place; absent otherwise */
+    struct leat_slice code;      /* function's own: the unpacked code's place */
+    int64_t published;           /* of $LATEST: the number of the newest version */
 };
 struct function_code { struct leat_slice zip, directory; }; /* one of the two */
 
@@ -56,13 +58,15 @@ enum leat_code function_get(struct function_service *service, struct leat_slice 
 /* Appends the zip that the function's code came in. */
 enum leat_code function_get_archive(struct function_service *service, struct leat_slice name, struct arena *arena,
                                     struct buf *out, struct leat_fault *fault) LEAT_MUST_USE;
-enum leat_code function_update_code(struct function_service *service, struct leat_slice name, struct function_code code,
-                                    struct arena *arena, struct function_configuration *out,
-                                    struct leat_fault *fault) LEAT_MUST_USE;
-/* What is absent (strings, environment, settings) or 0 in `changes` stays as it is. */
-enum leat_code function_update_configuration(struct function_service *service, struct leat_slice name,
-                                             const struct function_configuration *changes, struct arena *arena,
-                                             struct function_configuration *out, struct leat_fault *fault) LEAT_MUST_USE;
+struct function_update {
+    struct function_configuration changes; /* what is absent or 0 stays as it is; settings: those that are not named */
+    struct function_code code;             /* neither: it stays */
+    struct leat_slice revision_id;         /* absent: any; else LEAT_PRECONDITION_FAILED unless it is the newest */
+    bool dry_run;                          /* nothing is kept */
+};
+enum leat_code function_update(struct function_service *service, struct leat_slice name, const struct function_update *update,
+                               struct arena *arena, struct function_configuration *out, struct leat_fault *fault) LEAT_MUST_USE;
+/* With a version's number that version, else all of it. */
 enum leat_code function_delete(struct function_service *service, struct leat_slice name,
                                struct leat_fault *fault) LEAT_MUST_USE;
 struct function_page {
@@ -72,6 +76,54 @@ struct function_page {
 };
 enum leat_code function_list(struct function_service *service, struct leat_slice marker, size_t limit,
                              struct arena *arena, struct function_page *out, struct leat_fault *fault) LEAT_MUST_USE;
+
+/* $LATEST first, then the versions in order; marker: the last version of the page before. */
+enum leat_code function_list_versions(struct function_service *service, struct leat_slice name, struct leat_slice marker,
+                                      size_t limit, struct arena *arena, struct function_page *out,
+                                      struct leat_fault *fault) LEAT_MUST_USE;
+
+struct function_publish { struct leat_slice description, code_sha256, revision_id; }; /* each may be absent */
+/* The new version; or the newest one, when nothing has changed since. */
+enum leat_code function_publish(struct function_service *service, struct leat_slice name, const struct function_publish *asked,
+                                struct arena *arena, struct function_configuration *out, struct leat_fault *fault) LEAT_MUST_USE;
+
+struct function_alias {
+    struct leat_slice name, arn, version, description, revision_id;
+    struct leat_slice additional_version; /* gets `weight` of the invocations, 0 to 1; absent: none */
+    double weight;
+};
+struct function_alias_page {
+    struct function_alias *aliases;
+    size_t count;
+    struct leat_slice next; /* absent at the end */
+};
+enum leat_code function_alias_create(struct function_service *service, struct leat_slice function, struct function_alias *alias,
+                                     struct arena *arena, struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code function_alias_get(struct function_service *service, struct leat_slice function, struct leat_slice alias,
+                                  struct arena *arena, struct function_alias *out, struct leat_fault *fault) LEAT_MUST_USE;
+/* changes->revision_id: as in function_update. */
+enum leat_code function_alias_update(struct function_service *service, struct leat_slice function,
+                                     const struct function_alias *changes, bool routing_given, struct arena *arena,
+                                     struct function_alias *out, struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code function_alias_delete(struct function_service *service, struct leat_slice function, struct leat_slice alias,
+                                     struct leat_fault *fault) LEAT_MUST_USE;
+/* version absent: those of all versions. limit 0: as many as a page holds. */
+enum leat_code function_alias_list(struct function_service *service, struct leat_slice function, struct leat_slice version,
+                                   struct leat_slice marker, size_t limit, struct arena *arena, struct function_alias_page *out,
+                                   struct leat_fault *fault) LEAT_MUST_USE;
+
+/* One of configuration.settings: JSON; absent when there is none. And what a JSON object says under a name at its top: a string's text,
+ * in the arena; absent when it is no string. */
+struct leat_slice function_setting(const struct function_configuration *configuration, const char *name);
+struct leat_slice function_json_text(struct leat_slice json, const char *name, struct arena *arena);
+/* The log group that it writes to: LoggingConfig's, or "/aws/lambda/NAME". */
+struct leat_slice function_log_group(const struct function_configuration *configuration, struct arena *arena);
+
+/* LEAT_PRECONDITION_FAILED unless `given` is absent or the same; calls: which of AWS's tell the newest. */
+enum leat_code function_check_revision(struct leat_slice given, struct leat_slice there, const char *calls,
+                                       struct leat_fault *fault) LEAT_MUST_USE;
+/* Parts of a function (function/parts.h) were changed that its invocations depend on: any thread. */
+void function_tell_shared(struct function_service *service, struct leat_slice name);
 
 /* One invocation; work loop only; the payload is copied. `done` is called exactly once on the work loop. */
 struct function_answer {

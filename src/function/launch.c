@@ -133,18 +133,6 @@ static const char *print(struct launch *launch, const char *format, const char *
     return text.data == NULL ? "" : (const char *)text.data;
 }
 
-/* AWS's form: YYYY/MM/DD/[$LATEST] and 32 digits, of which the log's lines here have the first eight. */
-static const char *log_stream(struct launch *launch) {
-    char today[CLOCK_ISO_SIZE];
-    uint64_t digits[2];
-    clock_iso(clock_now_ms(&clock_system), today);
-    random_bytes(digits, sizeof digits);
-    struct leat_slice text = arena_print(launch->arena, "%.4s/%.2s/%.2s/[$LATEST]%s%016llx%08x", today, today + 5, today + 8,
-                                         launch->process->stream, (unsigned long long)digits[0], (unsigned)digits[1]);
-    if (text.data == NULL) launch->failed = true;
-    return text.data == NULL ? "" : (const char *)text.data;
-}
-
 /* "Defined runtime environment variables", the reserved ones */
 static void reserved_variables(struct launch *launch, uint16_t port) {
     const struct function_configuration *configuration = launch->configuration;
@@ -156,12 +144,12 @@ static void reserved_variables(struct launch *launch, uint16_t port) {
     if (!slice_starts(configuration->runtime, SLICE("provided")))
         variable(launch, "AWS_EXECUTION_ENV", arena_print(launch->arena, "AWS_Lambda_%.*s", SLICE_FORMAT(configuration->runtime)));
     variable(launch, "AWS_LAMBDA_FUNCTION_NAME", configuration->name);
-    variable_text(launch, "AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
+    variable_text(launch, "AWS_LAMBDA_FUNCTION_VERSION", launch->process->pool->number);
     (void)snprintf(number, sizeof number, "%lld", (long long)configuration->memory_megabytes);
     variable_text(launch, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", number);
     variable_text(launch, "AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
-    variable_text(launch, "AWS_LAMBDA_LOG_GROUP_NAME", print(launch, "/aws/lambda/%s%s", launch->process->pool->name, ""));
-    variable_text(launch, "AWS_LAMBDA_LOG_STREAM_NAME", log_stream(launch));
+    variable_text(launch, "AWS_LAMBDA_LOG_GROUP_NAME", function_log_name(launch->process->version->log));
+    variable_text(launch, "AWS_LAMBDA_LOG_STREAM_NAME", launch->process->stream);
     variable_text(launch, "AWS_ACCESS_KEY_ID", service->access_key);
     variable_text(launch, "AWS_SECRET_ACCESS_KEY", service->secret_key);
     variable_text(launch, "AWS_SESSION_TOKEN", "local");

@@ -11,19 +11,21 @@
 #include "base/slice.h"
 #include "function/service.h"
 
-struct function_pool *function_pool_find(struct function_service *service, struct leat_slice name, bool make) {
+struct function_pool *function_pool_find(struct function_service *service, struct leat_slice name, const char *number, bool make) {
     struct function_pool **bucket = &service->pools[hash_bytes(name) % FUNCTION_POOL_BUCKETS];
     for (struct function_pool *pool = *bucket; pool != NULL; pool = pool->next_in_bucket)
-        if (slice_is(name, pool->name)) return pool;
+        if (slice_is(name, pool->name) && strcmp(number, pool->number) == 0) return pool;
     if (!make || name.size > FUNCTION_NAME_MAX) return NULL;
     struct function_pool *pool = calloc(1, sizeof *pool);
     if (pool == NULL) return NULL;
     memcpy(pool->name, name.data, name.size);
-    pool->log = function_log_new(service->directory, name);
-    if (pool->log == NULL) {
+    (void)snprintf(pool->number, sizeof pool->number, "%s", number);
+    pool->family = function_family_find(service, pool->name, true);
+    if (pool->family == NULL) {
         free(pool);
         return NULL;
     }
+    pool->family->references++;
     pool->service = service;
     pool->last = &pool->first;
     pool->next_in_bucket = *bucket;
@@ -37,7 +39,7 @@ void function_pool_free(struct function_pool *pool) {
     while (*at != pool) at = &(*at)->next_in_bucket;
     *at = pool->next_in_bucket;
     if (pool->version != NULL) function_version_unref(pool->version);
-    function_log_free(pool->log);
+    function_family_unref(pool->family);
     free(pool);
 }
 
@@ -76,6 +78,7 @@ void function_pool_move(struct function_process *process, enum function_state st
 /* ---- calls ---- */
 
 void function_call_answer(struct function_call *call, const struct function_answer *answer) {
+    call->pool->family->calls--; /* whoever is told may call again at once */
     call->done(call->context, answer);
     free(call);
 }
@@ -85,17 +88,20 @@ void function_call_fail(struct function_call *call, const struct leat_fault *fau
         .code = fault->code,
         .fault = *fault,
         .request_id = slice_text(call->request_id),
-        .executed_version = SLICE("$LATEST"),
+        .executed_version = slice_text(call->pool->number),
     };
     function_call_answer(call, &answer);
 }
 
-static struct function_call *call_new(struct function_service *service, const struct function_invocation *from,
+static struct function_call *call_new(struct function_pool *pool, const struct function_invocation *from,
                                       const struct function_name *name) {
+    struct function_service *service = pool->service;
     size_t size = from->payload.size + from->client_context.size;
     struct function_call *call = malloc(sizeof *call + size);
     if (call == NULL) return NULL;
-    *call = (struct function_call){.want_log_tail = from->want_log_tail, .done = from->done, .context = from->context};
+    *call = (struct function_call){
+        .pool = pool, .want_log_tail = from->want_log_tail, .done = from->done, .context = from->context};
+    pool->family->calls++;
     uint8_t *bytes = (uint8_t *)(call + 1);
     if (from->payload.size > 0) memcpy(bytes, from->payload.data, from->payload.size);
     call->payload = slice_of(bytes, from->payload.size);
@@ -160,10 +166,26 @@ void function_pool_changed(struct function_pool *pool, bool code_replaced) {
     function_pool_dispatch(pool);
 }
 
+/* A deleted version's or function's code, too, is removed by whoever used it last. */
+bool function_pools_changed(struct function_service *service, const char *name, const char *number, const char *old_path) {
+    bool used = false;
+    struct function_family *family = function_family_find(service, name, false);
+    if (family != NULL) family->known = false;
+    struct function_pool *pool = service->pools[hash_bytes(slice_text(name)) % FUNCTION_POOL_BUCKETS], *next;
+    for (; pool != NULL; pool = next) {
+        next = pool->next_in_bucket;
+        if (strcmp(pool->name, name) != 0 || (number[0] != 0 && strcmp(pool->number, number) != 0)) continue;
+        bool last = old_path != NULL && pool->version != NULL && strcmp(pool->version->code_path, old_path) == 0;
+        used |= last;
+        function_pool_changed(pool, last);
+    }
+    return used;
+}
+
 static enum leat_code make_current(struct function_pool *pool, struct leat_fault *fault) {
     if (pool->version != NULL && function_watch_changed(&pool->version->watch)) function_pool_changed(pool, false);
     if (pool->version != NULL) return LEAT_OK;
-    return function_version_load(pool->service, pool->name, &pool->version, fault);
+    return function_version_load(pool->service, pool->name, pool->number, &pool->version, fault);
 }
 
 /* ---- matching ---- */
@@ -236,6 +258,13 @@ void function_pools_wake(struct function_service *service) {
 
 /* ---- invoking ---- */
 
+/* For aliases that point to two versions. */
+static double chance(void) {
+    uint32_t number;
+    random_bytes(&number, sizeof number);
+    return (double)number / 4294967296.0;
+}
+
 static enum leat_code invocation_check(struct function_service *service, const struct function_invocation *invocation,
                                        struct function_name *name, struct function_pool **pool, struct leat_fault *fault) {
     TRY(function_name_parse(invocation->name, name, fault));
@@ -243,21 +272,21 @@ static enum leat_code invocation_check(struct function_service *service, const s
     if (invocation->payload.size > FUNCTION_PAYLOAD_MAX)
         return fault_set(fault, LEAT_REQUEST_TOO_LARGE, "Request must be smaller than %d bytes for the InvokeFunction operation",
                          FUNCTION_PAYLOAD_MAX);
-    struct function_name latest = {name->name, name->qualifier.data != NULL ? name->qualifier : SLICE("$LATEST")};
-    if (!slice_is(latest.qualifier, "$LATEST")) return function_not_found(service, &latest, fault);
-    *pool = function_pool_find(service, name->name, false);
-    if (*pool != NULL && (*pool)->version != NULL) return LEAT_OK;
+    struct function_name asked = {name->name, name->qualifier.data != NULL ? name->qualifier : SLICE("$LATEST")};
+    char number[FUNCTION_VERSION_SIZE], text[FUNCTION_NAME_MAX + 1] = "";
+    TRY(function_resolve(service, &asked, chance(), number, fault));
+    *pool = function_pool_find(service, name->name, number, false);
+    if (*pool != NULL && (*pool)->version != NULL) return function_family_enter((*pool)->family, fault);
     /* no pool for a name that is no function's */
-    char text[FUNCTION_NAME_MAX + 1] = "";
     memcpy(text, name->name.data, name->name.size);
     struct function_version *version = NULL;
-    enum leat_code code = function_version_load(service, text, &version, fault);
-    if (code == LEAT_RESOURCE_NOT_FOUND) return function_not_found(service, &latest, fault);
+    enum leat_code code = function_version_load(service, text, number, &version, fault);
+    if (code == LEAT_RESOURCE_NOT_FOUND) return function_not_found(service, &asked, fault);
     if (code != LEAT_OK) return code;
-    *pool = function_pool_find(service, name->name, true);
+    *pool = function_pool_find(service, name->name, number, true);
     if (*pool != NULL && (*pool)->version == NULL) (*pool)->version = version;
     else function_version_unref(version);
-    return *pool == NULL ? fault_memory(fault) : LEAT_OK;
+    return *pool == NULL ? fault_memory(fault) : function_family_enter((*pool)->family, fault);
 }
 
 void function_invoke(struct function_service *service, const struct function_invocation *invocation) {
@@ -268,8 +297,8 @@ void function_invoke(struct function_service *service, const struct function_inv
     struct function_call *call = NULL;
     enum leat_code code = invocation_check(service, invocation, &name, &pool, &fault);
     if (code == LEAT_OK && (pool->waiting >= FUNCTION_WAITING_MAX || service->waiting_bytes > FUNCTION_WAITING_BYTES_MAX))
-        code = fault_set(&fault, LEAT_TOO_MANY_REQUESTS, "Rate Exceeded.");
-    if (code == LEAT_OK && (call = call_new(service, invocation, &name)) == NULL) code = fault_memory(&fault);
+        code = fault_set(&fault, LEAT_BUSY, "Rate Exceeded.");
+    if (code == LEAT_OK && (call = call_new(pool, invocation, &name)) == NULL) code = fault_memory(&fault);
     if (code != LEAT_OK) {
         struct function_answer answer = {.code = code, .fault = fault};
         invocation->done(invocation->context, &answer);

@@ -111,7 +111,7 @@ static void output_arrived(uv_stream_t *stream, ssize_t size, const uv_buf_t *by
     struct function_process *process = stream->data;
     if (size > 0) {
         function_report_output(process, slice_of(bytes->base, (size_t)size));
-        function_log_flush(process->pool->log);
+        function_log_flush(process->version->log);
     } else if (size < 0) {
         (void)uv_read_stop(stream);
     }
@@ -150,7 +150,7 @@ static void init_failed(struct function_process *process, struct leat_slice payl
         .payload = payload,
         .function_error = true,
         .request_id = slice_text(call->request_id),
-        .executed_version = SLICE("$LATEST"),
+        .executed_version = slice_text(process->pool->number),
     };
     if (call->want_log_tail) answer.log_tail = buf_view(&process->tail);
     function_call_answer(call, &answer);
@@ -251,7 +251,7 @@ static void process_exited(uv_process_t *handle, int64_t status, int signal) {
             init_failed(process, (struct leat_slice){NULL, 0}, "Runtime.ExitError", words);
         if (state != FUNCTION_DEAD) go_on(process);
     }
-    function_log_flush(process->pool->log);
+    function_log_flush(process->version->log);
     close_handles(process);
 }
 
@@ -329,11 +329,20 @@ static enum leat_code process_launch(struct function_process *process, struct le
     return code;
 }
 
+/* AWS's form: YYYY/MM/DD/[VERSION] and 32 digits. */
+static void name_stream(struct function_process *process) {
+    char today[CLOCK_ISO_SIZE];
+    uint64_t digits[2];
+    clock_iso(clock_now_ms(&clock_system), today);
+    random_bytes(digits, sizeof digits);
+    (void)snprintf(process->stream, sizeof process->stream, "%.4s/%.2s/%.2s/[%s]%016llx%016llx", today, today + 5, today + 8,
+                   process->pool->number, (unsigned long long)digits[0], (unsigned long long)digits[1]);
+}
+
 enum leat_code function_process_start(struct function_pool *pool, bool init_retry, struct leat_fault *fault) {
     struct function_process *process = calloc(1, sizeof *process);
     if (process == NULL) return fault_memory(fault);
     struct function_service *service = pool->service;
-    uint8_t stream[4];
     function_service_watch(service);
     process->pool = pool;
     process->state = FUNCTION_DEAD;
@@ -342,8 +351,7 @@ enum leat_code function_process_start(struct function_pool *pool, bool init_retr
     process->init_retry = init_retry;
     process->keep_tail = true; /* should the start fail, its words are the first call's */
     process->spawned_ns = clock_monotonic_ns();
-    random_bytes(stream, sizeof stream);
-    (void)snprintf(process->stream, sizeof process->stream, "%02x%02x%02x%02x", stream[0], stream[1], stream[2], stream[3]);
+    name_stream(process);
     buf_init(&process->line, FUNCTION_LOG_LINE_MAX);
     buf_init(&process->tail, 2 * FUNCTION_LOG_LINE_MAX);
     buf_init(&process->init_error, FUNCTION_RESPONSE_MAX);
@@ -430,7 +438,7 @@ void function_process_answered(struct function_process *process, struct leat_sli
         .payload = payload,
         .function_error = error,
         .request_id = slice_text(call->request_id),
-        .executed_version = SLICE("$LATEST"),
+        .executed_version = slice_text(process->pool->number),
     };
     if (call->want_log_tail) answer.log_tail = buf_view(&process->tail);
     function_call_answer(call, &answer);

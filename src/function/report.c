@@ -32,7 +32,7 @@ static void cut_tail(struct function_process *process) {
 }
 
 void function_report_line(struct function_process *process, struct leat_slice line) {
-    function_log_line(process->pool->log, process->stream, process->request_id, line);
+    function_log_line(process->version->log, process->stream, process->request_id, line);
     if (process->keep_tail) keep_tail(process, line);
 }
 
@@ -61,7 +61,7 @@ void function_report_output(struct function_process *process, struct leat_slice 
 
 void function_report_start(struct function_process *process) {
     char line[REPORT_LINE_SIZE];
-    (void)snprintf(line, sizeof line, "START RequestId: %s Version: $LATEST", process->request_id);
+    (void)snprintf(line, sizeof line, "START RequestId: %s Version: %s", process->request_id, process->pool->number);
     function_report_line(process, slice_text(line));
 }
 
@@ -100,7 +100,7 @@ void function_report_end(struct function_process *process, const char *status) {
     else if (status != NULL && strcmp(status, "error") != 0)
         (void)snprintf(line + size, sizeof line - (size_t)size, "Status: error\tError Type: %s", status);
     function_report_line(process, slice_text(line));
-    function_log_flush(process->pool->log);
+    function_log_flush(process->version->log);
     cut_tail(process);
     process->keep_tail = false;
     process->request_id[0] = 0; /* what is printed from now on belongs to no call */
@@ -125,7 +125,7 @@ void function_report_fault(struct function_call *call, const char *type, const c
         .payload = buf_view(&payload),
         .function_error = true,
         .request_id = slice_text(call->request_id),
-        .executed_version = SLICE("$LATEST"),
+        .executed_version = slice_text(call->pool->number),
     };
     if (call->want_log_tail) answer.log_tail = log_tail;
     function_call_answer(call, &answer);
@@ -135,7 +135,7 @@ void function_report_fault(struct function_call *call, const char *type, const c
 void function_report_unstarted(struct function_pool *pool, struct function_call *call, const char *message) {
     char line[REPORT_LINE_SIZE * 2];
     (void)snprintf(line, sizeof line, "Runtime.InvalidEntrypoint: %s", message);
-    function_log_line(pool->log, "--------", call->request_id, slice_text(line));
-    function_log_flush(pool->log);
+    function_log_line(pool->version->log, "-", call->request_id, slice_text(line));
+    function_log_flush(pool->version->log);
     function_report_fault(call, "Runtime.InvalidEntrypoint", message, slice_text(line));
 }

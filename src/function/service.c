@@ -60,6 +60,7 @@ enum leat_code function_service_new(const struct function_service_options *optio
     service->work_loop = options->work_loop;
     service->watchdog = -1;
     enum leat_code code = keep_options(service, options, fault);
+    if (code == LEAT_OK && (service->logs = function_logs_new(service->directory)) == NULL) code = fault_memory(fault);
     if (code != LEAT_OK) {
         arena_fini(&service->arena);
         free(service);
@@ -205,6 +206,7 @@ void function_service_free(struct function_service *service) {
     net_loop_post(service->work_loop, &ending.task);
     uv_sem_wait(&ending.closed);
     uv_sem_destroy(&ending.closed);
+    function_logs_free(service->logs);
     arena_fini(&service->arena);
     free(service);
 }
@@ -212,16 +214,17 @@ void function_service_free(struct function_service *service) {
 enum leat_code function_log_tail(struct function_service *service, struct leat_slice text, uint64_t from, size_t bytes_max,
                                  struct buf *out, uint64_t *next, struct leat_fault *fault) {
     struct function_name name;
-    TRY(function_name_parse(text, &name, fault));
-    size_t before = out->size;
-    TRY(function_log_read(service->directory, name.name, from, bytes_max, out, next, fault));
-    if (out->size > before || from > 0) return LEAT_OK;
-    /* nothing: not called yet, or never made, or its name misspelt? */
     struct arena arena;
     struct function_configuration configuration;
-    struct leat_slice code;
+    TRY(function_name_parse(text, &name, fault));
+    size_t before = out->size;
     arena_init(&arena, LOOK_BYTES_MAX);
-    enum leat_code there = function_registry_get(service, &name, &arena, &configuration, &code, fault);
+    enum leat_code there = function_registry_get(service, &name, &arena, &configuration, fault);
+    if (there == LEAT_RESOURCE_NOT_FOUND) configuration = (struct function_configuration){.name = name.name}; /* its log may be left */
+    enum leat_code code = function_log_read(service->directory, function_log_group(&configuration, &arena), from, bytes_max, out, next,
+                                            there == LEAT_RESOURCE_NOT_FOUND ? NULL : fault);
     arena_fini(&arena);
+    if (code != LEAT_OK || out->size > before || from > 0) return code;
+    /* nothing: not called yet, or never made, or its name misspelt? */
     return there;
 }

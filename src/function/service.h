@@ -35,11 +35,28 @@ enum {
     FUNCTION_PAYLOAD_MAX = 6 << 20,    /* "Invocation payload: 6 MB each for request and response" */
     FUNCTION_RESPONSE_MAX = 6291556,   /* bytes, as AWS's own message says */
     FUNCTION_TAIL_MAX = 4096,          /* X-Amz-Log-Type: Tail, "the last 4 KB" */
-    FUNCTION_POOL_BUCKETS = 256
+    FUNCTION_POOL_BUCKETS = 256,
+    FUNCTION_VERSION_DIGITS_MAX = 10,
+    FUNCTION_VERSION_SIZE = 24
+};
+#define FUNCTION_VERSION_PREFIX "version/"
+#define FUNCTION_NO_VERSION "-" /* a change that is none of any version's configuration */
+enum { FUNCTION_PART_SIZE = 40 }; /* of a version's part */
+
+/* What all versions of a function have in common while one of them is loaded. */
+struct function_family {
+    struct function_family *next_in_bucket;
+    struct function_service *service;
+    unsigned references;   /* one per pool */
+    unsigned calls;        /* waiting and running */
+    int64_t reserved;      /* ReservedConcurrentExecutions; -1: none */
+    bool known;            /* reserved is */
+    char name[FUNCTION_NAME_MAX + 1];
 };
 
 struct function_call {
     struct function_call *next;
+    struct function_pool *pool;
     struct leat_slice payload, client_context; /* in the same allocation */
     char request_id[RANDOM_UUID_SIZE];
     char arn[FUNCTION_ARN_SIZE]; /* as invoked: with the qualifier that was given */
@@ -58,6 +75,7 @@ struct function_version {
     bool code_owned;       /* unpacked by us */
     bool code_replaced;    /* no configuration names it any more: removed with the version */
     struct function_watch watch; /* code_owned false: tells when a file has changed */
+    struct function_log *log;
     unsigned references;   /* the pool's and one per process */
 };
 
@@ -94,15 +112,15 @@ struct function_process {
 struct function_pool {
     struct function_pool *next_in_bucket;
     struct function_service *service;
+    struct function_family *family;
     struct function_version *version; /* NULL: not loaded */
-    struct function_log *log;
     struct function_process *idle, *others;
     unsigned starting, returning; /* processes; returning: not late */
     unsigned processes;           /* in any state, the dead whose handles are still open too */
     struct function_call *first, **last; /* waiting */
     unsigned waiting;
     bool dispatching;
-    char name[FUNCTION_NAME_MAX + 1];
+    char name[FUNCTION_NAME_MAX + 1], number[FUNCTION_VERSION_SIZE]; /* "$LATEST", "1" ... */
 };
 
 struct function_service {
@@ -122,22 +140,54 @@ struct function_service {
     unsigned handles;        /* of libuv: reaper, watchdog and all processes' */
     uv_sem_t *closed;        /* posted when all is gone, once closing */
     struct function_pool *pools[FUNCTION_POOL_BUCKETS];
+    struct function_family *families[FUNCTION_POOL_BUCKETS];
+    struct function_logs *logs;
 };
 
 /* ---- registry.c: configurations as items; any thread */
-/* `code` is the name of the unpacked code's directory; absent when the configuration names a directory of the user's. */
+extern const struct leat_slice function_registry_table;
+/* A configuration as a whole item, with its key; and back. */
+enum leat_code function_registry_item(const struct function_configuration *from, struct buf *out,
+                                      struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code function_registry_read(const struct function_service *service, struct leat_slice item, struct arena *arena,
+                                      struct function_configuration *out, struct leat_fault *fault) LEAT_MUST_USE;
+/* The version that the name's qualifier stands for. */
 enum leat_code function_registry_get(struct function_service *service, const struct function_name *name, struct arena *arena,
-                                     struct function_configuration *out, struct leat_slice *code,
-                                     struct leat_fault *fault) LEAT_MUST_USE;
+                                     struct function_configuration *out, struct leat_fault *fault) LEAT_MUST_USE;
+/* Likewise its name, "$LATEST" or a number: an alias is looked up, and of one that points to two versions the second is taken when
+ * `chance`, a number from 0 to 1, is below its weight. A number need not be that of a version that is there. */
+enum leat_code function_resolve(struct function_service *service, const struct function_name *name, double chance,
+                                char out[FUNCTION_VERSION_SIZE], struct leat_fault *fault) LEAT_MUST_USE;
+bool function_version_number(struct leat_slice text, int64_t *out); /* false: it is not all digits */
+void function_version_part(int64_t number, char out[FUNCTION_PART_SIZE]);
 enum leat_code function_not_found(const struct function_service *service, const struct function_name *name,
                                   struct leat_fault *fault);
 
+/* ---- control.c, alias.c; any thread */
+/* ARN, a new revision, the time. */
+enum leat_code function_stamp(struct function_service *service, struct function_configuration *configuration, struct arena *arena,
+                              struct leat_fault *fault) LEAT_MUST_USE;
+/* Does a published version name this code? */
+bool function_code_is_published(struct function_service *service, struct leat_slice name, struct leat_slice place);
+/* LEAT_RESOURCE_NOT_FOUND without words. */
+enum leat_code function_alias_find(struct function_service *service, struct leat_slice function, struct leat_slice alias,
+                                   struct arena *arena, struct function_alias *out, struct leat_fault *fault) LEAT_MUST_USE;
+
+/* ---- family.c */
+struct function_family *function_family_find(struct function_service *service, const char *name, bool make); /* NULL: no memory */
+void function_family_unref(struct function_family *family);
+/* Room for one more call? LEAT_TOO_MANY_REQUESTS. */
+enum leat_code function_family_enter(struct function_family *family, struct leat_fault *fault) LEAT_MUST_USE;
+
 /* ---- pool.c */
-struct function_pool *function_pool_find(struct function_service *service, struct leat_slice name, bool make);
+struct function_pool *function_pool_find(struct function_service *service, struct leat_slice name, const char *number, bool make);
 void function_pool_dispatch(struct function_pool *pool);
 /* The function was changed or removed: nothing old is used for another call; with `code_replaced` the old code is removed when
  * its last process has ended. */
 void function_pool_changed(struct function_pool *pool, bool code_replaced);
+/* The same for all pools of a function, or of one of its versions (number "": all); old_path: code that is no longer named, NULL: none.
+ * Answers whether a pool uses that code, which is then removed with its last user. */
+bool function_pools_changed(struct function_service *service, const char *name, const char *number, const char *old_path);
 struct function_call *function_pool_take(struct function_pool *pool); /* the first waiting one; NULL: none */
 void function_pools_wake(struct function_service *service); /* a process has ended: another pool may want its place */
 void function_pool_move(struct function_process *process, enum function_state state); /* to another list; DEAD: to none */
@@ -146,8 +196,8 @@ void function_call_answer(struct function_call *call, const struct function_answ
 void function_call_fail(struct function_call *call, const struct leat_fault *fault);
 
 /* ---- version.c */
-enum leat_code function_version_load(struct function_service *service, const char *name, struct function_version **out,
-                                     struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code function_version_load(struct function_service *service, const char *name, const char *number,
+                                     struct function_version **out, struct leat_fault *fault) LEAT_MUST_USE;
 void function_version_unref(struct function_version *version);
 void function_remove_later(struct function_service *service, const char *path);
 void function_sweep(struct function_service *service); /* any thread, before anything is served */

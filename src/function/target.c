@@ -21,6 +21,7 @@ struct delivery {
 static unsigned status_of(enum leat_code code) {
     switch (code) {
     case LEAT_OK: return 200;
+    case LEAT_BUSY:
     case LEAT_TOO_MANY_REQUESTS: return 429;
     case LEAT_RESOURCE_NOT_FOUND: return 404;
     case LEAT_REQUEST_TOO_LARGE: return 413;
@@ -74,12 +75,11 @@ enum leat_code function_resolve_arn(void *context, struct leat_slice text, char 
     struct function_service *service = context;
     struct function_name name;
     struct function_configuration configuration;
-    struct leat_slice code;
     struct arena arena;
     char arn[FUNCTION_ARN_SIZE];
     TRY(function_name_parse(text, &name, fault));
     arena_init(&arena, 2 << 20);
-    enum leat_code answer = function_registry_get(service, &name, &arena, &configuration, &code, fault);
+    enum leat_code answer = function_registry_get(service, &name, &arena, &configuration, fault);
     arena_fini(&arena);
     TRY(answer);
     function_name_arn(&name, service->region, service->account, arn);

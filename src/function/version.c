@@ -10,31 +10,33 @@
 
 enum { VERSION_MEMORY_MAX = 2 << 20 };
 
-static enum leat_code version_fill(struct function_version *version, const char *name, struct leat_fault *fault) {
+static enum leat_code version_fill(struct function_version *version, const char *name, const char *number,
+                                   struct leat_fault *fault) {
     struct function_service *service = version->service;
-    struct function_name asked = {.name = slice_text(name)};
+    struct function_name asked = {slice_text(name), slice_text(number)};
     struct function_configuration *configuration = &version->configuration;
-    struct leat_slice code;
-    TRY(function_registry_get(service, &asked, &version->arena, configuration, &code, fault));
+    TRY(function_registry_get(service, &asked, &version->arena, configuration, fault));
+    version->log = function_log_open(service->logs, function_log_group(configuration, &version->arena));
+    if (version->log == NULL) return fault_memory(fault);
     version->code_owned = configuration->directory.data == NULL;
     struct leat_slice path = configuration->directory;
     if (version->code_owned)
-        path = arena_print(&version->arena, "%s/functions/%s/%.*s", service->directory, name, SLICE_FORMAT(code));
+        path = arena_print(&version->arena, "%s/functions/%s/%.*s", service->directory, name, SLICE_FORMAT(configuration->code));
     if (path.data == NULL) return fault_memory(fault);
     version->code_path = (const char *)path.data;
     if (!version->code_owned) function_watch_init(&version->watch, version->code_path);
     return LEAT_OK;
 }
 
-enum leat_code function_version_load(struct function_service *service, const char *name, struct function_version **out,
-                                     struct leat_fault *fault) {
+enum leat_code function_version_load(struct function_service *service, const char *name, const char *number,
+                                     struct function_version **out, struct leat_fault *fault) {
     struct function_version *version = calloc(1, sizeof *version);
     if (version == NULL) return fault_memory(fault);
     version->service = service;
     version->watch.fd = -1;
     version->references = 1;
     arena_init(&version->arena, VERSION_MEMORY_MAX);
-    enum leat_code code = version_fill(version, name, fault);
+    enum leat_code code = version_fill(version, name, number, fault);
     if (code == LEAT_OK) *out = version;
     else function_version_unref(version);
     return code;
@@ -44,6 +46,7 @@ void function_version_unref(struct function_version *version) {
     if (--version->references > 0) return;
     if (version->code_owned && version->code_replaced) function_remove_later(version->service, version->code_path);
     function_watch_fini(&version->watch);
+    if (version->log != NULL) function_log_close(version->log);
     arena_fini(&version->arena);
     free(version);
 }
@@ -79,14 +82,15 @@ void function_remove_later(struct function_service *service, const char *path) {
 static void sweep_function(struct function_service *service, const char *path, const char *name, struct arena *arena) {
     struct function_name asked = {.name = slice_text(name)};
     struct function_configuration configuration;
-    struct leat_slice code = {NULL, 0};
-    enum leat_code found = function_registry_get(service, &asked, arena, &configuration, &code, NULL);
+    enum leat_code found = function_registry_get(service, &asked, arena, &configuration, NULL);
     if (found == LEAT_RESOURCE_NOT_FOUND) function_code_remove(path);
     DIR *entries = found == LEAT_OK ? opendir(path) : NULL;
     if (entries == NULL) return;
-    struct leat_slice archive = arena_print(arena, "%.*s.zip", SLICE_FORMAT(code));
-    for (struct dirent *entry; archive.data != NULL && (entry = readdir(entries)) != NULL;) {
-        if (entry->d_name[0] == '.' || slice_is(code, entry->d_name) || slice_is(archive, entry->d_name)) continue;
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        struct leat_slice place = slice_text(entry->d_name);
+        if (place.size > 4 && strcmp(entry->d_name + place.size - 4, ".zip") == 0) place.size -= 4;
+        if (entry->d_name[0] == '.' || slice_equal(configuration.code, place) || function_code_is_published(service, asked.name, place))
+            continue;
         struct leat_slice old = arena_print(arena, "%s/%s", path, entry->d_name);
         if (old.data != NULL) function_code_remove((const char *)old.data);
     }

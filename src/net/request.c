@@ -43,13 +43,20 @@ struct leat_slice net_percent_decode(struct arena *arena, struct leat_slice text
 }
 
 struct leat_slice net_request_query(struct net_request *request, const char *name) {
-    const uint8_t *at = request->query.data, *end = at + request->query.size;
+    size_t place = 0;
+    return net_request_query_next(request, name, &place);
+}
+
+struct leat_slice net_request_query_next(struct net_request *request, const char *name, size_t *place) {
+    if (*place >= request->query.size) return (struct leat_slice){NULL, 0};
+    const uint8_t *at = request->query.data + *place, *end = request->query.data + request->query.size;
     while (at < end) {
         const uint8_t *stop = memchr(at, '&', (size_t)(end - at));
         if (stop == NULL) stop = end;
         const uint8_t *equals = memchr(at, '=', (size_t)(stop - at));
         struct leat_slice key = slice_of(at, (size_t)((equals != NULL ? equals : stop) - at));
         key = net_percent_decode(request->arena, key, true);
+        *place = (size_t)(stop - request->query.data) + 1;
         if (key.data != NULL && slice_is(key, name)) {
             if (equals == NULL) return SLICE("");
             return net_percent_decode(request->arena, slice_of(equals + 1, (size_t)(stop - equals - 1)), true);

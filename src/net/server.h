@@ -53,6 +53,8 @@ struct leat_slice net_percent_decode(struct arena *arena, struct leat_slice text
 /* The decoded value of the first query parameter of that name; empty for "name" without "="; absent when there is
  * none. */
 struct leat_slice net_request_query(struct net_request *request, const char *name);
+/* One after the other of those that come several times; *place is 0 at first. */
+struct leat_slice net_request_query_next(struct net_request *request, const char *name, size_t *place);
 
 struct net_server_options {
     const char *host;           /* numeric or name; NULL: "127.0.0.1" */

@@ -146,7 +146,7 @@ def test_every_form_of_the_name_is_understood(functions):
     for form in [name, f"{name}:$LATEST", f"000000000000:function:{name}", arn, f"{arn}:$LATEST"]:
         assert functions.get_function_configuration(FunctionName=form)["FunctionName"] == name
         assert invoke(functions, form)[0] == (arn + ":$LATEST" if form.endswith("$LATEST") else arn)
-    assert functions.get_function(FunctionName=name, Qualifier="$LATEST")["Configuration"]["FunctionArn"] == arn
+    assert functions.get_function(FunctionName=name, Qualifier="$LATEST")["Configuration"]["FunctionArn"] == arn + ":$LATEST"
     assert invoke(functions, name, Qualifier="$LATEST")[0] == arn + ":$LATEST"
 
 

@@ -1,5 +1,6 @@
 /* CreateFunction. Source: AWS Lambda API Reference, CreateFunction. */
 #include "api/lambda/function.h"
+#include "api/lambda/tags.h"
 #include "base/random.h"
 #include "base/slice.h"
 
@@ -11,7 +12,9 @@ static const struct api_field fields[] = {
     LAMBDA_FUNCTION_FIELDS,
     API_FIELD(struct lambda_function, package_type, "PackageType", API_STRING),
     API_FIELD(struct lambda_function, architectures, "Architectures", API_RAW),
-    API_FIELD(struct lambda_function, tags, "Tags", API_RAW),
+    API_FIELD(struct lambda_function, publish, "Publish", API_BOOLEAN),
+    API_FIELD(struct lambda_function, tags, "Tags", API_MAP, .element = &lambda_variable_element,
+              .size = sizeof(struct lambda_variable)),
     API_FIELDS_END,
 };
 
@@ -27,10 +30,15 @@ static enum leat_code create(struct api_call *call, const struct lambda_function
     struct function_configuration configuration = {.timeout_seconds = 3, .memory_megabytes = 128};
     struct function_code code;
     TRY(lambda_code_take(in->code, &code, &call->fault));
-    TRY(lambda_function_apply(call, in, (struct leat_slice){NULL, 0}, &configuration, &call->fault));
+    TRY(lambda_function_apply(call, in, &configuration, &call->fault));
     configuration.name = in->name;
     if (configuration.description.data == NULL) configuration.description = SLICE("");
-    return function_create(call->server->functions, &configuration, code, call->arena, out, &call->fault);
+    TRY(function_create(call->server->functions, &configuration, code, call->arena, out, &call->fault));
+    struct leat_slice name = out->name;
+    if (in->tags.count > 0) TRY(lambda_function_tag(call, name, &in->tags, NULL));
+    struct function_publish asked = {.description = (struct leat_slice){NULL, 0}};
+    if (!in->publish.value) return LEAT_OK;
+    return function_publish(call->server->functions, name, &asked, call->arena, out, &call->fault);
 }
 
 static void run(struct api_call *call, void *input) {

@@ -12,10 +12,10 @@
 
 const struct api_field lambda_string_element = {.name = "", .kind = API_STRING};
 
-static const struct api_field variable_element = {
+const struct api_field lambda_variable_element = {
     .name = "", .kind = API_STRING, .offset = offsetof(struct lambda_variable, value)};
 const struct api_field lambda_environment_fields[] = {
-    API_FIELD(struct lambda_environment, variables, "Variables", API_MAP, .element = &variable_element,
+    API_FIELD(struct lambda_environment, variables, "Variables", API_MAP, .element = &lambda_variable_element,
               .size = sizeof(struct lambda_variable)),
     API_FIELDS_END,
 };
@@ -95,26 +95,17 @@ static const struct setting settings[] = {
     {"LoggingConfig", offsetof(struct lambda_function, logging)},
     {"VpcConfig", offsetof(struct lambda_function, vpc)},
     {"DeadLetterConfig", offsetof(struct lambda_function, dead_letter)},
-    {"Tags", offsetof(struct lambda_function, tags)},
+    {"SnapStart", offsetof(struct lambda_function, snap_start)},
+    {"KMSKeyArn", offsetof(struct lambda_function, kms_key)},
+    {"FileSystemConfigs", offsetof(struct lambda_function, file_systems)},
 };
 
-static struct leat_slice stored(struct leat_slice item, const char *name) {
-    struct item_value value;
-    if (item.data == NULL || !item_find(item, slice_text(name), &value)) return (struct leat_slice){NULL, 0};
-    return value.payload;
-}
-
-struct leat_slice lambda_setting(const struct function_configuration *configuration, const char *name) {
-    return stored(configuration->settings, name);
-}
-
-static enum leat_code keep_settings(struct api_call *call, const struct lambda_function *in, struct leat_slice before,
-                                    struct leat_slice *out, struct leat_fault *fault) {
+static enum leat_code keep_settings(struct api_call *call, const struct lambda_function *in, struct leat_slice *out,
+                                    struct leat_fault *fault) {
     struct buf item;
     buf_init(&item, 64 << 10);
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         struct leat_slice value = *(const struct leat_slice *)(const void *)((const char *)in + settings[i].offset);
-        if (value.data == NULL) value = stored(before, settings[i].name);
         if (value.data == NULL) continue;
         item_put_name(&item, slice_text(settings[i].name));
         item_put_string(&item, value);
@@ -125,8 +116,8 @@ static enum leat_code keep_settings(struct api_call *call, const struct lambda_f
     return good && out->data != NULL ? LEAT_OK : fault_memory(fault);
 }
 
-enum leat_code lambda_function_apply(struct api_call *call, const struct lambda_function *in, struct leat_slice before,
-                                     struct function_configuration *out, struct leat_fault *fault) {
+enum leat_code lambda_function_apply(struct api_call *call, const struct lambda_function *in, struct function_configuration *out,
+                                     struct leat_fault *fault) {
     out->runtime = in->runtime;
     out->handler = in->handler;
     out->role = in->role;
@@ -142,7 +133,7 @@ enum leat_code lambda_function_apply(struct api_call *call, const struct lambda_
         out->environment = copy;
         out->environment_count = count;
     }
-    return keep_settings(call, in, before, &out->settings, fault);
+    return keep_settings(call, in, &out->settings, fault);
 }
 
 enum leat_code lambda_code_take(const struct lambda_code *in, struct function_code *out, struct leat_fault *fault) {
@@ -176,7 +167,7 @@ static void text(struct json_writer *json, const char *key, struct leat_slice va
 
 static void setting(struct json_writer *json, const struct function_configuration *configuration, const char *name,
                     const char *otherwise) {
-    struct leat_slice value = lambda_setting(configuration, name);
+    struct leat_slice value = function_setting(configuration, name);
     if (value.data == NULL && otherwise == NULL) return;
     json_key(json, name);
     json_verbatim(json, value.data != NULL ? value : slice_text(otherwise));
@@ -196,26 +187,59 @@ static void write_environment(struct json_writer *json, const struct function_co
     json_object_end(json);
 }
 
+static void write_logging(struct api_call *call, const struct function_configuration *configuration) {
+    static const char *const levels[] = {"ApplicationLogLevel", "SystemLogLevel"};
+    struct json_writer *json = &call->json;
+    struct leat_slice given = function_setting(configuration, "LoggingConfig");
+    struct leat_slice format = function_json_text(given, "LogFormat", call->arena);
+    bool structured = slice_is(format, "JSON");
+    json_key(json, "LoggingConfig");
+    json_object(json);
+    json_key(json, "LogFormat");
+    json_string(json, format.data != NULL ? format : SLICE("Text"));
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        struct leat_slice level = function_json_text(given, levels[i], call->arena);
+        if (level.data == NULL && structured) level = SLICE("INFO");
+        text(json, levels[i], level);
+    }
+    json_key(json, "LogGroup");
+    json_string(json, function_log_group(configuration, call->arena));
+    json_object_end(json);
+}
+
+static void write_snap_start(struct api_call *call, const struct function_configuration *configuration) {
+    struct leat_slice on = function_json_text(function_setting(configuration, "SnapStart"), "ApplyOn", call->arena);
+    json_key(&call->json, "SnapStart");
+    json_object(&call->json);
+    json_key(&call->json, "ApplyOn");
+    json_string(&call->json, on.data != NULL ? on : SLICE("None"));
+    json_key(&call->json, "OptimizationStatus");
+    json_text(&call->json, "Off"); /* no process is started from a snapshot here */
+    json_object_end(&call->json);
+}
+
 static void write_defaults(struct api_call *call, const struct function_configuration *configuration) {
     struct json_writer *json = &call->json;
-    char logging[192], runtime[160];
-    (void)snprintf(logging, sizeof logging, "{\"LogFormat\":\"Text\",\"LogGroup\":\"/aws/lambda/%.*s\"}",
-                   SLICE_FORMAT(configuration->name));
-    unsigned long long hash = hash_bytes(configuration->runtime);
-    (void)snprintf(runtime, sizeof runtime, "{\"RuntimeVersionArn\":\"arn:aws:lambda:%.32s::runtime:%016llx%016llx%016llx%016llx\"}",
-                   call->server->region, hash, hash * 3, hash * 5, hash * 7);
     json_key(json, "PackageType");
     json_text(json, "Zip");
     setting(json, configuration, "Architectures", "[\"x86_64\"]");
     setting(json, configuration, "EphemeralStorage", "{\"Size\":512}");
     setting(json, configuration, "TracingConfig", "{\"Mode\":\"PassThrough\"}");
-    setting(json, configuration, "LoggingConfig", logging);
+    write_logging(call, configuration);
     setting(json, configuration, "VpcConfig", NULL);
     setting(json, configuration, "DeadLetterConfig", NULL);
-    json_key(json, "RuntimeVersionConfig");
-    json_verbatim(json, slice_text(runtime));
-    json_key(json, "SnapStart");
-    json_verbatim(json, SLICE("{\"ApplyOn\":\"None\",\"OptimizationStatus\":\"Off\"}"));
+    setting(json, configuration, "KMSKeyArn", NULL);
+    setting(json, configuration, "FileSystemConfigs", NULL);
+    write_snap_start(call, configuration);
+}
+
+static void write_runtime(struct api_call *call, const struct function_configuration *configuration) {
+    char runtime[160];
+    unsigned long long hash = hash_bytes(configuration->runtime);
+    (void)snprintf(runtime, sizeof runtime, "{\"RuntimeVersionArn\":\"arn:aws:lambda:%.32s::runtime:%016llx%016llx%016llx%016llx\"}",
+                   call->server->region, hash, hash * 3, hash * 5, hash * 7);
+    json_key(&call->json, "RuntimeVersionConfig");
+    json_verbatim(&call->json, slice_text(runtime));
 }
 
 static void write_state(struct json_writer *json, const struct function_configuration *configuration) {
@@ -230,7 +254,7 @@ static void write_state(struct json_writer *json, const struct function_configur
     json_text(json, "Creating");
 }
 
-void lambda_write_function(struct api_call *call, const struct function_configuration *configuration) {
+static void write_configuration(struct api_call *call, const struct function_configuration *configuration, bool listed) {
     struct json_writer *json = &call->json;
     char modified[CLOCK_ISO_SIZE], zoned[CLOCK_ISO_SIZE + 8];
     clock_iso(configuration->last_modified_ms, modified);
@@ -255,11 +279,45 @@ void lambda_write_function(struct api_call *call, const struct function_configur
     json_text(json, zoned);
     write_environment(json, configuration);
     write_defaults(call, configuration);
-    write_state(json, configuration);
+    if (!listed) {
+        write_runtime(call, configuration);
+        write_state(json, configuration);
+    }
     json_object_end(json);
 }
 
-void lambda_answer_updated(struct api_call *call, enum leat_code code, struct function_configuration *configuration) {
+void lambda_write_function(struct api_call *call, const struct function_configuration *configuration) {
+    write_configuration(call, configuration, false);
+}
+
+void lambda_write_listed(struct api_call *call, const struct function_configuration *configuration) {
+    write_configuration(call, configuration, true);
+}
+
+void lambda_answer_page(struct api_call *call, enum leat_code code, const char *list, const struct function_page *page) {
+    struct json_writer *json = &call->json;
+    if (code != LEAT_OK) {
+        api_fail(call, code, &call->fault);
+        return;
+    }
+    json_object(json);
+    json_key(json, list);
+    json_array(json);
+    for (size_t i = 0; i < page->count; i++) lambda_write_listed(call, &page->functions[i]);
+    json_array_end(json);
+    text(json, "NextMarker", page->next);
+    json_object_end(json);
+    api_done(call);
+}
+
+size_t lambda_page(struct api_integer limit) {
+    return limit.given && limit.value < LAMBDA_PAGE_MAX ? (size_t)limit.value : LAMBDA_PAGE_MAX;
+}
+
+void lambda_answer_updated(struct api_call *call, enum leat_code code, bool publish, struct function_configuration *configuration) {
+    struct function_publish asked = {.revision_id = configuration->revision_id};
+    if (code == LEAT_OK && publish)
+        code = function_publish(call->server->functions, configuration->name, &asked, call->arena, configuration, &call->fault);
     if (code != LEAT_OK) {
         api_fail(call, code, &call->fault);
         return;

@@ -21,12 +21,26 @@ struct lambda_function {
     struct lambda_code *code;
     struct leat_slice package_type;
     struct api_list layers;
+    struct leat_slice revision_id;
+    struct api_boolean publish;
+    struct api_list tags; /* struct lambda_variable */
     /* kept and given back as they came: JSON text */
-    struct leat_slice architectures, ephemeral_storage, tracing, logging, vpc, dead_letter, tags;
+    struct leat_slice architectures, ephemeral_storage, tracing, logging, vpc, dead_letter, snap_start, kms_key, file_systems;
 };
 
 extern const struct api_field lambda_code_fields[], lambda_environment_fields[];
 extern const struct api_field lambda_string_element; /* an element that is a string */
+extern const struct api_field lambda_variable_element; /* a struct lambda_variable of a map of strings */
+
+/* Operations on one function: where their paths and queries name it. */
+#define LAMBDA_NAME_FIELD(structure) \
+    API_FIELD(structure, name, "FunctionName", API_STRING, .location = API_IN_PATH, .required = true)
+#define LAMBDA_QUALIFIER_FIELD(structure) API_FIELD(structure, qualifier, "Qualifier", API_STRING, .location = API_IN_QUERY)
+#define LAMBDA_PAGE_FIELDS(structure)                                                                                  \
+    API_FIELD(structure, marker, "Marker", API_STRING, .location = API_IN_QUERY),                                      \
+        API_FIELD(structure, limit, "MaxItems", API_INTEGER, .location = API_IN_QUERY, .min = 1, .max = 10000)
+enum { LAMBDA_PAGE_MAX = 50 }; /* "... returns a maximum of 50 items in each response, even if you set the number higher." */
+size_t lambda_page(struct api_integer limit);
 
 /* The members that both operations have, to stand in their tables. */
 #define LAMBDA_FUNCTION_FIELDS                                                                                         \
@@ -44,14 +58,17 @@ extern const struct api_field lambda_string_element; /* an element that is a str
         API_FIELD(struct lambda_function, tracing, "TracingConfig", API_RAW),                                          \
         API_FIELD(struct lambda_function, logging, "LoggingConfig", API_RAW),                                          \
         API_FIELD(struct lambda_function, vpc, "VpcConfig", API_RAW),                                                  \
-        API_FIELD(struct lambda_function, dead_letter, "DeadLetterConfig", API_RAW)
+        API_FIELD(struct lambda_function, dead_letter, "DeadLetterConfig", API_RAW),                                   \
+        API_FIELD(struct lambda_function, snap_start, "SnapStart", API_RAW),                                           \
+        API_FIELD(struct lambda_function, kms_key, "KMSKeyArn", API_RAW),                                              \
+        API_FIELD(struct lambda_function, file_systems, "FileSystemConfigs", API_RAW)
 
 /* What the model says beyond single members: runtimes, layers, the environment's names and size. */
 enum leat_code lambda_function_check(struct api_call *call, const struct lambda_function *in,
                                      struct leat_fault *fault) LEAT_MUST_USE;
-/* Fills what `in` gives; `before` (NULL: none) is whose settings go on where `in` has none. Answers live in the call's arena. */
-enum leat_code lambda_function_apply(struct api_call *call, const struct lambda_function *in, struct leat_slice before,
-                                     struct function_configuration *out, struct leat_fault *fault) LEAT_MUST_USE;
+/* Fills what `in` gives. Answers live in the call's arena. */
+enum leat_code lambda_function_apply(struct api_call *call, const struct lambda_function *in, struct function_configuration *out,
+                                     struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code lambda_code_take(const struct lambda_code *in, struct function_code *out, struct leat_fault *fault) LEAT_MUST_USE;
 
 /* "name:qualifier" where the qualifier came apart from the name. */
@@ -59,9 +76,13 @@ struct leat_slice lambda_qualified(struct api_call *call, struct leat_slice name
 
 /* FunctionConfiguration, an object. */
 void lambda_write_function(struct api_call *call, const struct function_configuration *configuration);
-/* A setting as it is kept, JSON text; absent when there is none. */
-struct leat_slice lambda_setting(const struct function_configuration *configuration, const char *name);
-/* The answer of an update: LastUpdateStatus InProgress. */
-void lambda_answer_updated(struct api_call *call, enum leat_code code, struct function_configuration *configuration);
+/* As lists show it: without states. Lambda API Reference, ListFunctions: "returns a subset of the FunctionConfiguration fields". */
+void lambda_write_listed(struct api_call *call, const struct function_configuration *configuration);
+/* "Concurrency", where the function has a share of its own. */
+void lambda_write_concurrency(struct api_call *call, struct leat_slice name);
+/* The answer of an update, LastUpdateStatus InProgress: of $LATEST, or of the version that is published then. */
+void lambda_answer_updated(struct api_call *call, enum leat_code code, bool publish, struct function_configuration *configuration);
+/* A page of configurations: {"<list>": [...], "NextMarker"}. */
+void lambda_answer_page(struct api_call *call, enum leat_code code, const char *list, const struct function_page *page);
 
 #endif

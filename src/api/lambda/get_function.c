@@ -1,5 +1,6 @@
 /* GetFunction, GetFunctionConfiguration. Source: AWS Lambda API Reference. */
 #include "api/lambda/function.h"
+#include "api/lambda/tags.h"
 #include "base/clock.h"
 #include "base/slice.h"
 #include "net/signer.h"
@@ -38,10 +39,11 @@ static struct leat_slice download(struct api_call *call, struct leat_slice name)
 /* Code.Location: where a copy of the code may be fetched. A local directory is shown as what it is. */
 static void write_code(struct api_call *call, const struct function_configuration *configuration) {
     struct json_writer *json = &call->json;
+    bool numbered = !slice_is(configuration->version, "$LATEST");
     struct leat_slice location =
         configuration->directory.data != NULL
             ? arena_print(call->arena, "file://%.*s", SLICE_FORMAT(configuration->directory))
-            : download(call, configuration->name);
+            : download(call, lambda_qualified(call, configuration->name, numbered ? configuration->version : (struct leat_slice){NULL, 0}));
     json_key(json, "Code");
     json_object(json);
     json_key(json, "RepositoryType");
@@ -54,15 +56,16 @@ static void write_code(struct api_call *call, const struct function_configuratio
 static void run(struct api_call *call, void *input) {
     struct function_configuration configuration;
     if (!find(call, input, &configuration)) return;
-    struct leat_slice tags = lambda_setting(&configuration, "Tags");
+    struct leat_slice tags = lambda_function_tags(call, configuration.name);
     json_object(&call->json);
     json_key(&call->json, "Configuration");
     lambda_write_function(call, &configuration);
     write_code(call, &configuration);
-    if (tags.data != NULL && !slice_is(tags, "{}")) {
+    if (tags.size > 0) {
         json_key(&call->json, "Tags");
-        json_verbatim(&call->json, tags);
+        lambda_write_tags(&call->json, tags);
     }
+    lambda_write_concurrency(call, configuration.name);
     json_object_end(&call->json);
     api_done(call);
 }

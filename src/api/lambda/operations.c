@@ -7,6 +7,23 @@
     X(get_function)                                                                                                    \
     X(get_function_configuration)                                                                                      \
     X(list_functions)                                                                                                  \
+    X(list_versions_by_function)                                                                                       \
+    X(publish_version)                                                                                                 \
+    X(get_alias)                                                                                                       \
+    X(list_aliases)                                                                                                    \
+    X(create_alias)                                                                                                    \
+    X(update_alias)                                                                                                    \
+    X(delete_alias)                                                                                                    \
+    X(get_policy)                                                                                                      \
+    X(add_permission)                                                                                                  \
+    X(remove_permission)                                                                                               \
+    X(get_function_concurrency)                                                                                        \
+    X(put_function_concurrency)                                                                                        \
+    X(delete_function_concurrency)                                                                                     \
+    X(get_account_settings)                                                                                            \
+    X(list_tags)                                                                                                       \
+    X(tag_resource)                                                                                                    \
+    X(untag_resource)                                                                                                  \
     X(get_event_source_mapping)                                                                                        \
     X(list_event_source_mappings)                                                                                      \
     X(create_function)                                                                                                 \
@@ -30,6 +47,7 @@ static unsigned status_of(enum leat_code code) {
     case LEAT_UNKNOWN_OPERATION: return 404;
     case LEAT_RESOURCE_CONFLICT:
     case LEAT_RESOURCE_IN_USE: return 409;
+    case LEAT_PRECONDITION_FAILED: return 412;
     case LEAT_REQUEST_TOO_LARGE: return 413;
     case LEAT_TOO_MANY_REQUESTS:
     case LEAT_BUSY: return 429;
@@ -50,6 +68,12 @@ static const char *type_of(const struct api_call *call) {
     }
 }
 
+/* Lambda API Reference, TooManyRequestsException: who has no room left. */
+static const char *reason_of(enum leat_code code) {
+    if (code == LEAT_TOO_MANY_REQUESTS) return "ReservedFunctionConcurrentInvocationLimitExceeded";
+    return code == LEAT_BUSY ? "ConcurrentInvocationLimitExceeded" : NULL;
+}
+
 /* As recorded: faults of the model carry Type, ResourceNotFoundException says Message, ValidationException only message. */
 static unsigned fail(struct api_call *call) {
     struct json_writer *json = &call->json;
@@ -61,6 +85,10 @@ static unsigned fail(struct api_call *call) {
     if (!bare) {
         json_key(json, "Type");
         json_text(json, status >= 500 ? "Service" : "User");
+    }
+    if (reason_of(call->code) != NULL) {
+        json_key(json, "Reason");
+        json_text(json, reason_of(call->code));
     }
     json_key(json, call->code == LEAT_RESOURCE_NOT_FOUND ? "Message" : "message");
     json_string(json, call->message);

@@ -53,11 +53,19 @@ Test(function_name, anything_else_is_refused) {
 
 TestSuite(function_log, .init = init, .fini = fini);
 
+static struct function_logs *logs;
+
+static void close_log(struct function_log *log) {
+    function_log_close(log);
+    function_logs_free(logs);
+}
+
 static struct function_log *open_log(void) {
     char path[96];
     (void)snprintf(path, sizeof path, "%s/logs", directory);
     (void)mkdir(path, 0755);
-    return function_log_new(directory, SLICE("f"));
+    logs = function_logs_new(directory);
+    return function_log_open(logs, SLICE("/aws/lambda/f"));
 }
 
 Test(function_log, lines_come_back_from_where_one_was) {
@@ -65,25 +73,45 @@ Test(function_log, lines_come_back_from_where_one_was) {
     struct buf out;
     uint64_t next = 7;
     buf_init(&out, 1 << 20);
-    cr_assert_eq(function_log_read(directory, SLICE("f"), 7, 4096, &out, &next, NULL), LEAT_OK);
+    cr_assert_eq(function_log_read(directory, SLICE("/aws/lambda/f"), 7, 4096, &out, &next, NULL), LEAT_OK);
     cr_assert_eq(next, 7, "no file yet");
     function_log_line(log, "1a2b3c4d", "", SLICE("first"));
     function_log_line(log, "1a2b3c4d", "id", SLICE("second"));
     function_log_flush(log);
-    cr_assert_eq(function_log_read(directory, SLICE("f"), 0, 4096, &out, &next, NULL), LEAT_OK);
+    cr_assert_eq(function_log_read(directory, SLICE("/aws/lambda/f"), 0, 4096, &out, &next, NULL), LEAT_OK);
     buf_byte(&out, 0);
     cr_assert_not_null(strstr((const char *)out.data, "Z 1a2b3c4d - first\n"));
     cr_assert_not_null(strstr((const char *)out.data, "Z 1a2b3c4d id second\n"));
     cr_assert_eq(next, out.size - 1);
     buf_clear(&out);
-    cr_assert_eq(function_log_read(directory, SLICE("f"), next, 4096, &out, &next, NULL), LEAT_OK);
+    cr_assert_eq(function_log_read(directory, SLICE("/aws/lambda/f"), next, 4096, &out, &next, NULL), LEAT_OK);
     cr_assert_eq(out.size, 0);
     function_log_line(log, "1a2b3c4d", "id", SLICE("third"));
     function_log_flush(log);
-    cr_assert_eq(function_log_read(directory, SLICE("f"), next, 4096, &out, &next, NULL), LEAT_OK);
+    cr_assert_eq(function_log_read(directory, SLICE("/aws/lambda/f"), next, 4096, &out, &next, NULL), LEAT_OK);
     cr_assert_eq(memmem(out.data, out.size, "id third\n", 9), out.data + out.size - 9);
     buf_fini(&out);
-    function_log_free(log);
+    close_log(log);
+}
+
+Test(function_log, every_group_has_a_file_of_its_own) {
+    static const char *const groups[][2] = {
+        {"/aws/lambda/f", "/x/logs/f.log"}, {"/aws/lambda/a/b", "/x/logs/%%2Faws%2Flambda%2Fa%2Fb.log"}, {"f", "/x/logs/%f.log"},
+        {"/custom/group", "/x/logs/%%2Fcustom%2Fgroup.log"}, {"/aws/lambda/.x", "/x/logs/%%2Faws%2Flambda%2F.x.log"}};
+    char path[FUNCTION_LOG_PATH_SIZE], group[FUNCTION_LOG_GROUP_MAX + 1], longest[FUNCTION_LOG_GROUP_MAX + 2];
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        cr_assert(function_log_path("/x", slice_text(groups[i][0]), path), "%s", groups[i][0]);
+        cr_assert_str_eq(path, groups[i][1]);
+        cr_assert(function_log_group_of(path + 8, group), "%s", path);
+        cr_assert_str_eq(group, groups[i][0]);
+    }
+    const char *bad[] = {"", "a b", "a%2Fb", "a:b", "\xc3\xa4"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) cr_assert_not(function_log_path("/x", slice_text(bad[i]), path), "%s", bad[i]);
+    memset(longest, 'a', sizeof longest);
+    cr_assert(function_log_path("/x", slice_of(longest, FUNCTION_LOG_GROUP_MAX), path));
+    cr_assert_not(function_log_path("/x", slice_of(longest, sizeof longest), path));
+    cr_assert_not(function_log_group_of("f.log.1", group));
+    cr_assert_not(function_log_group_of(".log", group));
 }
 
 Test(function_log, only_whole_lines_are_read) {
@@ -92,8 +120,8 @@ Test(function_log, only_whole_lines_are_read) {
     uint64_t next;
     buf_init(&out, 1 << 20);
     for (int i = 0; i < 3; i++) function_log_line(log, "1a2b3c4d", "", SLICE("some words"));
-    function_log_free(log);
-    cr_assert_eq(function_log_read(directory, SLICE("f"), 0, 60, &out, &next, NULL), LEAT_OK);
+    close_log(log);
+    cr_assert_eq(function_log_read(directory, SLICE("/aws/lambda/f"), 0, 60, &out, &next, NULL), LEAT_OK);
     cr_assert_eq(next, out.size);
     cr_assert(out.size > 0 && out.size < 60 && out.data[out.size - 1] == '\n');
     buf_fini(&out);
@@ -107,7 +135,7 @@ Test(function_log, a_log_is_bounded_and_begins_anew) {
     uint64_t next;
     memset(words, 'w', sizeof words);
     for (int i = 0; i < 25000; i++) function_log_line(log, "1a2b3c4d", "", slice_of(words, sizeof words));
-    function_log_free(log);
+    close_log(log);
     (void)snprintf(path, sizeof path, "%s/logs/f.log", directory);
     cr_assert_eq(stat(path, &status), 0);
     cr_assert_leq(status.st_size, FUNCTION_LOG_BYTES_MAX + (1 << 20));
@@ -115,7 +143,7 @@ Test(function_log, a_log_is_bounded_and_begins_anew) {
     cr_assert_eq(stat(path, &old), 0);
     cr_assert_leq(old.st_size, FUNCTION_LOG_BYTES_MAX + (1 << 20));
     buf_init(&out, 2 << 20);
-    cr_assert_eq(function_log_read(directory, SLICE("f"), (uint64_t)status.st_size + 1, 1 << 20, &out, &next, NULL), LEAT_OK);
+    cr_assert_eq(function_log_read(directory, SLICE("/aws/lambda/f"), (uint64_t)status.st_size + 1, 1 << 20, &out, &next, NULL), LEAT_OK);
     cr_assert_gt(out.size, 0, "whoever was further than the new file is long begins it");
     buf_fini(&out);
 }
