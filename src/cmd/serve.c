@@ -33,6 +33,7 @@ static const struct cmd_option options[] = {
     {"rotation", 0, "TIME", "age at which a shard is closed and followed by a new one (4h)"},
     {"throttle", 0, NULL, "hold tables with provisioned throughput to their units (off: as fast as the machine)"},
     {"collection-limit", 0, "BYTES", "size at which an item collection of a table with local indexes is full (10 GB)"},
+    {"async-retry", 0, "TIME", "pause before an asynchronous invocation is tried again, doubled for the second time (1m)"},
     {"settle", 0, "TIME", "how long tables stay CREATING, UPDATING and DELETING, to try a client's waiting (0s)"},
     {NULL, 0, NULL, NULL},
 };
@@ -44,6 +45,7 @@ struct settings {
     char host_text[HOST_TEXT_SIZE];
     const char *host_names[HOST_NAMES_MAX + 1];
     size_t loops;
+    uint64_t event_retry_ms;
 };
 
 struct server {
@@ -82,7 +84,9 @@ static size_t default_loops(void) {
 
 static enum leat_code read_times(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
     const char *retention = cmd_value(call, "retention"), *rotation = cmd_value(call, "rotation");
-    const char *settle = cmd_value(call, "settle");
+    const char *settle = cmd_value(call, "settle"), *retry = cmd_value(call, "async-retry");
+    if (retry != NULL && (!cmd_duration_ms(retry, &out->event_retry_ms) || out->event_retry_ms == 0))
+        return fault_set(fault, LEAT_VALIDATION, "--async-retry wants a time like 1m, not %s", retry);
     if (retention != NULL && (!cmd_duration_ms(retention, &out->db.stream_retention_ms) || out->db.stream_retention_ms == 0))
         return fault_set(fault, LEAT_VALIDATION, "--retention wants a time like 24h, not %s", retention);
     if (rotation != NULL && (!cmd_duration_ms(rotation, &out->db.shard_rotation_ms) || out->db.shard_rotation_ms == 0))
@@ -170,6 +174,8 @@ static enum leat_code start_services(struct server *server, const struct setting
         .endpoint = server->endpoint,
         .access_key = settings->credentials.count > 0 ? settings->credentials.pairs[0].access_key : NULL,
         .secret_key = settings->credentials.count > 0 ? settings->credentials.pairs[0].secret_key : NULL,
+        .event_retry_ms = settings->event_retry_ms,
+        .destinations = server->destinations,
     };
     TRY(function_service_new(&functions, &api->functions, fault));
     struct trigger_service_options triggers = {

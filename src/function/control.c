@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 #include "function/code.h"
+#include "function/events.h"
 #include "function/parts.h"
 #include "function/service.h"
 #include "item/value.h"
@@ -199,6 +200,7 @@ enum leat_code function_create(struct function_service *service, const struct fu
         if (answer == LEAT_OK) answer = function_stamp(service, out, arena, fault);
         if (answer == LEAT_OK)
             answer = function_make_table(service, function_registry_table, SLICE("name"), (struct leat_slice){NULL, 0}, fault);
+        if (answer == LEAT_OK) answer = function_event_make_table(service, fault); /* whoever calls cannot wait for it */
         if (answer == LEAT_OK) answer = write_latest(service, out, (struct leat_slice){NULL, 0}, fault);
         if (answer == LEAT_OK) tell(service, out->name, "$LATEST", (struct leat_slice){NULL, 0});
         else forget_code(service, out->name, out->code);

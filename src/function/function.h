@@ -24,6 +24,8 @@ struct function_service_options {
     const char *region, *account;
     const char *endpoint;   /* AWS_ENDPOINT_URL for handlers, "http://127.0.0.1:8000" */
     unsigned processes_max; /* over all functions; 0: 64 */
+    uint64_t event_retry_ms; /* the first pause before an asynchronous invocation is tried again; 0: a minute */
+    const struct trigger_destination_resolver *destinations; /* of asynchronous invocations, beside functions; NULL: none */
     const char *access_key, *secret_key; /* for handlers' calls to the endpoint; NULL: any will do there */
     const char *launcher;   /* the program that holds the launcher (launcher.c); NULL: this one */
 };
@@ -137,11 +139,18 @@ struct function_answer {
 typedef void (*function_done_fn)(void *context, const struct function_answer *answer);
 struct function_invocation {
     struct leat_slice name, payload, client_context;
+    struct leat_slice request_id; /* absent: a new one */
     bool want_log_tail;
     function_done_fn done;
     void *context;
 };
 void function_invoke(struct function_service *service, const struct function_invocation *invocation);
+/* Asynchronously: `accepted` is called exactly once on the work loop, when the event is durable, or with the fault. Its outcome goes
+ * where the function's settings send it; invocation->done and want_log_tail have no meaning. */
+typedef void (*function_event_accepted_fn)(void *context, enum leat_code code, struct leat_slice request_id,
+                                           const struct leat_fault *fault);
+void function_invoke_event(struct function_service *service, const struct function_invocation *invocation,
+                           function_event_accepted_fn accepted, void *context);
 
 /* Appends what the function's log holds from byte `from` on: whole lines "time process invocation words", at most bytes_max.
  * *next: where to go on. Any thread; a function without a log has an empty one. */
@@ -154,4 +163,6 @@ enum leat_code function_resolve_arn(void *context, struct leat_slice name, char 
 enum leat_code function_open_target(void *context, struct leat_slice arn, struct trigger_target **out,
                                     struct leat_fault *fault) LEAT_MUST_USE;
 
+/* May the outcomes of asynchronous invocations be sent there? LEAT_INVALID_PARAMETER_VALUE. Any thread. */
+enum leat_code function_check_target(struct function_service *service, struct leat_slice arn, struct leat_fault *fault) LEAT_MUST_USE;
 #endif

@@ -109,7 +109,8 @@ static struct function_call *call_new(struct function_pool *pool, const struct f
         memcpy(bytes + from->payload.size, from->client_context.data, from->client_context.size);
         call->client_context = slice_of(bytes + from->payload.size, from->client_context.size);
     }
-    random_uuid(call->request_id);
+    if (from->request_id.data == NULL) random_uuid(call->request_id);
+    else (void)snprintf(call->request_id, sizeof call->request_id, "%.*s", SLICE_FORMAT(from->request_id));
     function_name_arn(name, service->region, service->account, call->arn);
     return call;
 }

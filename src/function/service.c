@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 #include "function/code.h"
+#include "function/events.h"
 
 enum { SERVICE_MEMORY_MAX = 64 << 10, LOOK_BYTES_MAX = 1 << 20 };
 
@@ -58,15 +59,20 @@ enum leat_code function_service_new(const struct function_service_options *optio
     arena_init(&service->arena, SERVICE_MEMORY_MAX);
     service->db = options->db;
     service->work_loop = options->work_loop;
+    service->destinations = options->destinations;
+    service->event_retry_ms = options->event_retry_ms != 0 ? options->event_retry_ms : FUNCTION_EVENT_RETRY_MS;
     service->watchdog = -1;
     enum leat_code code = keep_options(service, options, fault);
     if (code == LEAT_OK && (service->logs = function_logs_new(service->directory)) == NULL) code = fault_memory(fault);
+    if (code == LEAT_OK) code = function_events_new(service, &service->events, fault);
     if (code != LEAT_OK) {
+        function_logs_free(service->logs);
         arena_fini(&service->arena);
         free(service);
         return code;
     }
     function_sweep(service);
+    function_events_start(service->events);
     *out = service;
     return LEAT_OK;
 }
@@ -189,6 +195,7 @@ static void end_run(struct net_task *task) {
     struct ending *ending = (struct ending *)(void *)task;
     struct function_service *service = ending->service;
     service->closing = true;
+    function_events_close(service->events);
     for (size_t i = 0; i < FUNCTION_POOL_BUCKETS; i++)
         for (struct function_pool *pool = service->pools[i]; pool != NULL; pool = pool->next_in_bucket) end_pool(pool);
     if (service->watchdog >= 0) (void)close(service->watchdog);
@@ -206,6 +213,7 @@ void function_service_free(struct function_service *service) {
     net_loop_post(service->work_loop, &ending.task);
     uv_sem_wait(&ending.closed);
     uv_sem_destroy(&ending.closed);
+    function_events_free(service->events);
     function_logs_free(service->logs);
     arena_fini(&service->arena);
     free(service);

@@ -142,6 +142,9 @@ struct function_service {
     struct function_pool *pools[FUNCTION_POOL_BUCKETS];
     struct function_family *families[FUNCTION_POOL_BUCKETS];
     struct function_logs *logs;
+    struct function_events *events;
+    const struct trigger_destination_resolver *destinations;
+    uint64_t event_retry_ms;
 };
 
 /* ---- registry.c: configurations as items; any thread */
@@ -229,6 +232,9 @@ void function_report_unstarted(struct function_pool *pool, struct function_call 
 
 /* ---- runtime_api.c */
 void function_runtime_handle(struct net_request *request); /* context: the process */
+
+/* ---- destination.c: functions as destinations, each record an asynchronous invocation */
+extern const struct trigger_destination_resolver function_destination_resolver; /* whose context is to be the service */
 
 /* ---- launch.c, launcher.c, bootstrap.c */
 struct function_launch {

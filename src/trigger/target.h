@@ -51,9 +51,14 @@ struct trigger_resolver {
 
 /* ------------------------------------------------------------------ destinations (DestinationConfig.OnFailure) */
 
+/* A message attribute, as SQS has them. */
+struct trigger_attribute { struct leat_slice name, type, value; }; /* "RequestID", "String", ... */
+
 /* What is sent when records are given up. All of it is borrowed until `send` returns. */
 struct trigger_failure {
     struct leat_slice record; /* the failure record, JSON: the body of a message */
+    const struct trigger_attribute *attributes; /* of the message: dead letters of asynchronous invocations have some */
+    size_t attribute_count;
     struct leat_slice event;  /* JSON, what the function was given: for destinations that keep the payload too */
     struct leat_slice mapping_uuid, shard_id;
     uint64_t at_ms; /* the record's `timestamp` */

@@ -1,7 +1,6 @@
 /* Invoke. Source: AWS Lambda API Reference, Invoke.
  *
  * The call goes to the work loop, where processes live, and comes back with the answer. Nobody waits for a function on a thread. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/lambda/function.h"
@@ -74,15 +73,18 @@ static struct leat_slice tail_of(struct api_call *call, struct leat_slice log) {
     return copy;
 }
 
+static void take_request_id(struct api_call *call, struct leat_slice id) {
+    if (id.size == 0 || id.size >= sizeof call->request_id) return;
+    memcpy(call->request_id, id.data, id.size);
+    call->request_id[id.size] = 0;
+}
+
 /* Work loop: what the answer lends is copied into the call, which goes back to its connection. */
 static void answered(void *context, const struct function_answer *answer) {
     struct api_call *call = context;
     call->code = answer->code;
     call->fault = answer->fault;
-    if (answer->request_id.size > 0 && answer->request_id.size < sizeof call->request_id) {
-        memcpy(call->request_id, answer->request_id.data, answer->request_id.size);
-        call->request_id[answer->request_id.size] = 0;
-    }
+    take_request_id(call, answer->request_id);
     if (answer->code == LEAT_OK) {
         buf_slice(net_reply_body(call->request), answer->payload);
         api_header(call, "X-Amz-Executed-Version", arena_copy(call->arena, answer->executed_version));
@@ -106,44 +108,26 @@ static void invoke(struct net_task *task) {
     function_invoke(call->server->functions, &invocation);
 }
 
-/* ---- Event: accepted once it stands in line ---- */
+/* ---- Event: accepted once it is durable ---- */
 
-struct event {
-    struct api_call *call; /* while function_invoke has not returned */
-    bool over;
-};
-
-static void event_over(void *context, const struct function_answer *answer) {
-    struct event *event = context;
-    if (event->call != NULL) { /* it never stood in line */
-        event->call->code = answer->code;
-        event->call->fault = answer->fault;
-        event->over = true;
-    } else {
-        free(event);
-    }
+static void accepted(void *context, enum leat_code code, struct leat_slice request_id, const struct leat_fault *fault) {
+    struct api_call *call = context;
+    call->code = code;
+    if (code != LEAT_OK) fault_copy(&call->fault, fault);
+    take_request_id(call, request_id);
+    call->status = 202;
+    api_post(call, call->request->loop, came_back);
 }
 
 static void invoke_event(struct net_task *task) {
     struct api_call *call = api_call_of(task);
     const struct input *in = call->input;
-    struct event *event = calloc(1, sizeof *event);
-    call->code = event == NULL ? fault_memory(&call->fault) : LEAT_OK;
-    if (event != NULL) {
-        event->call = call;
-        struct function_invocation invocation = {
-            .name = lambda_qualified(call, in->name, in->qualifier),
-            .payload = in->payload,
-            .client_context = in->client_context,
-            .done = event_over,
-            .context = event,
-        };
-        function_invoke(call->server->functions, &invocation);
-        event->call = NULL;
-        if (event->over) free(event);
-    }
-    call->status = 202;
-    api_post(call, call->request->loop, came_back);
+    struct function_invocation invocation = {
+        .name = lambda_qualified(call, in->name, in->qualifier),
+        .payload = in->payload,
+        .client_context = in->client_context,
+    };
+    function_invoke_event(call->server->functions, &invocation, accepted, call);
 }
 
 static void run_dry(struct api_call *call, const struct input *in) {

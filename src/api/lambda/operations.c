@@ -21,6 +21,11 @@
     X(put_function_concurrency)                                                                                        \
     X(delete_function_concurrency)                                                                                     \
     X(get_account_settings)                                                                                            \
+    X(get_function_event_invoke_config)                                                                                \
+    X(list_function_event_invoke_configs)                                                                              \
+    X(put_function_event_invoke_config)                                                                                \
+    X(update_function_event_invoke_config)                                                                             \
+    X(delete_function_event_invoke_config)                                                                             \
     X(list_tags)                                                                                                       \
     X(tag_resource)                                                                                                    \
     X(untag_resource)                                                                                                  \
