@@ -317,7 +317,9 @@ enum leat_code api_decode(struct api_decoder *decoder, const struct api_field *f
         if (reader.token == JSON_ERROR) return api_malformed(&reader, fault);
         return fault_set(fault, LEAT_SERIALIZATION, "Unexpected value type in payload");
     }
-    TRY(decode_members(decoder, &reader, fields, out, fault));
+    enum leat_code code = decode_members(decoder, &reader, fields, out, fault);
+    if (reader.token == JSON_ERROR) return api_malformed(&reader, fault);
+    TRY(code);
     if (json_next(&reader) != JSON_END) return api_malformed(&reader, fault);
     if (!buf_ok(&decoder->items)) return fault_memory(fault);
     return LEAT_OK;

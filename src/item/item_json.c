@@ -30,7 +30,7 @@ struct reading {
 
 static enum leat_code malformed(struct reading *reading) {
     if (reading->reader->error == json_error_memory) return fault_memory(reading->fault);
-    return fault_set(reading->fault, LEAT_SERIALIZATION, "%s", ""); /* AWS has no words for what is not JSON */
+    return fault_set(reading->fault, LEAT_SERIALIZATION, "not JSON: %s", reading->reader->error);
 }
 
 /* Moves on; an error of the JSON ends the reading. */

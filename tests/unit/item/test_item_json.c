@@ -216,7 +216,7 @@ Test(item_json, broken_json_is_a_serialization_fault) {
         (void)json_next(&reader);
         buf_clear(&item);
         cr_expect_eq(item_from_json(&reader, &item, &fault), LEAT_SERIALIZATION, "%s", wrong[i]);
-        cr_expect_eq(fault.message[0], 0, "AWS has no words for it");
+        cr_expect(slice_starts(slice_text(fault.message), SLICE("not JSON: ")), "%s", fault.message);
     }
 }
 
