@@ -47,7 +47,7 @@ PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(OBJ)/%.o)
 LLHTTP_OBJECTS := $(addprefix $(OBJ)/llhttp/,llhttp.o api.o http.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OBJ)/%.o)
 
-.PHONY: all test bench compatibility fuzz install clean
+.PHONY: all test sim bench compatibility fuzz install clean
 all: $(OUT)/leat $(OUT)/libleat.so $(OUT)/libleat.a
 
 $(OUT)/leat: $(PROGRAM_OBJECTS) $(LIBRARY_OBJECTS) $(LLHTTP_OBJECTS)
@@ -86,6 +86,13 @@ $(OUT)/test-unit: $(TEST_OBJECTS) $(OBJ)/parts.a
 
 test: $(OUT)/test-unit
 	tools/run-unit $(OUT)/test-unit
+
+# thousands of simulated lives of a trigger; longer by hand: build/sim/step --histories 1000000
+$(OUT)/sim/step: $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/sim/*.c)) $(OBJ)/parts.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+sim: $(OUT)/sim/step
+	$<
 
 # programs that measure; see bench/
 BENCH_SOURCES := $(wildcard bench/*.c)
@@ -146,4 +153,4 @@ clean:
 	rm -rf build
 
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(BENCH_SOURCES:%.c=$(OBJ)/%.d) \
-         $(FUZZ_OBJECTS:.o=.d) $(wildcard $(FUZZ)/obj/tests/fuzz/*.d $(OBJ)/tests/property/*.d $(OBJ)/tools/*.d)
+         $(FUZZ_OBJECTS:.o=.d) $(wildcard $(FUZZ)/obj/tests/fuzz/*.d $(OBJ)/tests/property/*.d $(OBJ)/tests/sim/*.d $(OBJ)/tools/*.d)

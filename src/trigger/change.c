@@ -43,6 +43,12 @@ static enum leat_code resolve(struct trigger_service *service, struct leat_slice
     return code == LEAT_RESOURCE_NOT_FOUND ? invalid(fault, "Function does not exist") : code;
 }
 
+/* The state of a window is passed on from batch to batch, so there is one batch at a time. */
+static enum leat_code check_windows(const struct trigger_settings *settings, struct leat_fault *fault) {
+    if (settings->tumbling_window_seconds == 0 || settings->parallelization_factor == 1) return LEAT_OK;
+    return invalid(fault, "TumblingWindowInSeconds and ParallelizationFactor greater than 1 cannot be used together.");
+}
+
 /* AWS looks whether the destination is there when the mapping is made or changed. */
 static enum leat_code check_destination(const struct trigger_service *service, const struct trigger_settings *settings,
                                         struct leat_fault *fault) {
@@ -111,24 +117,10 @@ static enum leat_code starting_checkpoints(struct trigger_service *service, cons
     return code;
 }
 
-/* Accepted and given back, but nothing acts on them yet: whoever relies on them must know. */
+/* Accepted and given back, but nothing acts on it yet: whoever relies on it must know. */
 static void warn_of_stored_only(const struct trigger_settings *settings) {
-    const struct {
-        const char *name;
-        bool used;
-    } members[] = {
-        {"BisectBatchOnFunctionError", settings->bisect},
-        {"DestinationConfig", settings->on_failure_arn.data != NULL},
-        {"FilterCriteria", settings->filter_json.data != NULL},
-        {"FunctionResponseTypes", settings->report_batch_item_failures},
-        {"ParallelizationFactor", settings->parallelization_factor > 1},
-        {"TumblingWindowInSeconds", settings->tumbling_window_seconds > 0},
-    };
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        if (!members[i].used) continue;
-        log_warning("trigger %.*s: %s is stored but not applied by this version", SLICE_FORMAT(settings->uuid),
-                    members[i].name);
-    }
+    if (settings->filter_json.data == NULL) return;
+    log_warning("trigger %.*s: FilterCriteria is stored but not applied by this version", SLICE_FORMAT(settings->uuid));
 }
 
 static enum leat_code store_ready(struct trigger_service *service, struct leat_fault *fault) {
@@ -172,6 +164,7 @@ enum leat_code trigger_create(struct trigger_service *service, const struct trig
     all.function_name = slice_text(arn);
     mapping_fill_defaults(&all);
     TRY(check_age(&all, fault));
+    TRY(check_windows(&all, fault));
     TRY(check_destination(service, settings, fault));
     struct mapping *mapping = mapping_new(&all, service->now_ms(service->now_context));
     if (mapping == NULL) return fault_memory(fault);
@@ -202,6 +195,7 @@ static enum leat_code changed_copy(struct trigger_service *service, const struct
         mapping_apply(&all, change);
         *state = all.enabled == before->settings.enabled ? "Updating" : all.enabled ? "Enabling" : "Disabling";
         code = check_age(&all, fault);
+        if (code == LEAT_OK) code = check_windows(&all, fault);
         if (code == LEAT_OK) code = check_duplicate(service, &all, fault);
         if (code == LEAT_OK) *out = mapping_new(&all, service->now_ms(service->now_context));
         if (code == LEAT_OK && *out == NULL) code = fault_memory(fault);

@@ -6,7 +6,7 @@
 #include "base/slice.h"
 #include "trigger/lineage.h"
 
-enum { EVENT_BYTES_MAX = 24 * 1024 * 1024 };
+enum { EVENT_BYTES_MAX = 24 * 1024 * 1024, ANSWER_BYTES_MAX = 64 * 1024 * 1024, ANSWER_IDLE_BYTES_MAX = 64 * 1024 };
 
 struct entry {
     struct entry *next;
@@ -123,6 +123,7 @@ static void timer_closed(uv_handle_t *timer) {
 
 static void stop(struct driver *driver, struct waiter *waiter) {
     while (driver->entries != NULL) entry_remove(&driver->entries, NULL);
+    feed_fini(&driver->world.runners.feed);
     driver->stopping = waiter;
     driver->world.runners.schedule.timer.data = driver;
     schedule_fini(&driver->world.runners.schedule, timer_closed);
@@ -201,11 +202,15 @@ enum leat_code driver_new(const struct driver_options *options, struct driver **
                                            .region = options->region,
                                            .saves_ended = saves_ended};
     world->resolver = options->resolver;
+    world->destinations = options->destinations;
     world->retry_ms_first = options->retry_ms_first;
     world->retry_ms_max = options->retry_ms_max;
     world->result = options->result;
     world->result_context = options->result_context;
     buf_init(&world->runners.event, EVENT_BYTES_MAX);
+    arena_init(&world->runners.arena, ANSWER_BYTES_MAX);
+    world->runners.arena.keep = ANSWER_IDLE_BYTES_MAX;
+    feed_init(&world->runners.feed, options->db, options->region, &world->runners.schedule);
     watch_list_init(&world->watches, options->loop, watches_ended);
     enum leat_code code = hand_over(driver, COMMAND_BEGIN, NULL, fault);
     if (code != LEAT_OK) {
@@ -226,5 +231,6 @@ void driver_free(struct driver *driver) {
     call_and_wait(driver, &command);
     watch_list_fini(&driver->world.watches);
     buf_fini(&driver->world.runners.event);
+    arena_fini(&driver->world.runners.arena);
     free(driver);
 }

@@ -15,6 +15,7 @@ struct driver_options {
     struct leat *db;
     struct net_loop *loop;
     struct trigger_resolver resolver;
+    const struct trigger_destination_resolver *destinations;
     struct leat_slice region; /* must live as long as the driver */
     uint64_t (*now_ms)(void *context);
     void *now_context;

@@ -4,9 +4,14 @@
 
 #include "base/log.h"
 #include "base/slice.h"
+#include "trigger/answer.h"
+#include "trigger/destination.h"
+#include "trigger/event.h"
 
 enum {
     PAYLOAD_BYTES_MAX = 6 * 1024 * 1024, /* AWS Lambda: request payload of an invocation */
+    WINDOW_BYTES = 2048,                 /* of an event, around records and state, with a tumbling window */
+    BUFFER_BYTES_MAX = 16 * 1024 * 1024, /* of records read ahead, a shard */
     LOOK_AGAIN_MS = 1000
 };
 
@@ -31,6 +36,7 @@ struct lineage {
     struct lineage_world *world;
     struct mapping *mapping;
     struct trigger_target *target;
+    struct trigger_destination *destination;
     struct shard *shards;
     unsigned running;
     bool started, growing; /* growing: the stream may still get new shards */
@@ -45,14 +51,20 @@ static void log_trouble(const struct lineage *lineage, const char *what, const c
 
 static struct step_settings step_settings_of(const struct lineage *lineage) {
     const struct trigger_settings *settings = &lineage->mapping->settings;
+    bool windows = settings->tumbling_window_seconds > 0;
     return (struct step_settings){
+        .bisect = settings->bisect,
+        .factor = windows ? 1 : (uint32_t)settings->parallelization_factor,
+        .tumbling_ms = (uint64_t)settings->tumbling_window_seconds * 1000,
+        .buffer_bytes_max = BUFFER_BYTES_MAX,
         .enabled = settings->enabled,
         .batch_size = (uint32_t)settings->batch_size,
         .window_ms = (uint64_t)settings->window_seconds * 1000,
         .retries_max = settings->retry_attempts_max,
         .record_age_ms_max =
             settings->record_age_seconds_max < 0 ? STEP_NEVER : (uint64_t)settings->record_age_seconds_max * 1000,
-        .payload_bytes_max = PAYLOAD_BYTES_MAX - sizeof EVENT_HEAD - sizeof EVENT_TAIL,
+        .payload_bytes_max = PAYLOAD_BYTES_MAX - sizeof EVENT_HEAD - sizeof EVENT_TAIL -
+                             (windows ? ANSWER_STATE_BYTES_MAX + WINDOW_BYTES : 0),
         .backoff_ms_first = lineage->world->retry_ms_first,
         .backoff_ms_max = lineage->world->retry_ms_max,
     };
@@ -82,6 +94,7 @@ static void shards_free(struct lineage *lineage, struct runner_farewell *farewel
         struct shard *shard = lineage->shards;
         lineage->shards = shard->next;
         if (shard->runner != NULL) runner_free(shard->runner, farewell);
+        store_window_clear(&shard->checkpoint.window);
         free(shard);
     }
 }
@@ -95,6 +108,7 @@ static bool shards_load(struct lineage *lineage) {
     for (size_t i = 0; i < checkpoints.count && code == LEAT_OK; i++) {
         delivered |= checkpoints.all[i].delivered;
         if (shard_add(lineage, &checkpoints.all[i]) == NULL) code = LEAT_NO_MEMORY;
+        else checkpoints.all[i].window = (struct store_window){.open = false}; /* the shard's now */
     }
     store_checkpoints_free(&checkpoints);
     if (code != LEAT_OK) {
@@ -116,6 +130,7 @@ static void shards_forget(struct lineage *lineage) {
         } else {
             *at = shard->next;
             runner_forget_checkpoint(&lineage->world->runners, lineage->mapping->settings.uuid, shard->checkpoint.shard);
+            store_window_clear(&shard->checkpoint.window);
             free(shard);
         }
     }
@@ -210,6 +225,30 @@ static struct trigger_target *host_target(struct runner_host *host) {
     return lineage->target;
 }
 
+static struct trigger_destination *host_destination(struct runner_host *host) {
+    struct lineage *lineage = (struct lineage *)(void *)host;
+    struct leat_slice arn = lineage->mapping->settings.on_failure_arn;
+    const struct trigger_destination_resolver *resolver = destination_resolver(lineage->world->destinations, arn);
+    struct leat_fault fault = {.message = "no such service"};
+    if (lineage->destination != NULL) return lineage->destination;
+    if (resolver == NULL || resolver->open(resolver->context, arn, &lineage->destination, &fault) != LEAT_OK) {
+        log_trouble(lineage, "cannot reach the destination of failures", fault.message);
+        lineage->destination = NULL;
+    }
+    return lineage->destination;
+}
+
+static bool host_passes(struct runner_host *host, struct leat_slice record) {
+    (void)host;
+    (void)record;
+    return true;
+}
+
+static uint64_t host_generation(struct runner_host *host) {
+    const struct lineage *lineage = (const struct lineage *)(const void *)host;
+    return lineage->watcher.watch->generation;
+}
+
 static void host_delivered(struct runner_host *host, bool success) {
     struct lineage *lineage = (struct lineage *)(void *)host;
     enum mapping_result result = success ? MAPPING_OK : MAPPING_PROBLEM;
@@ -244,6 +283,11 @@ static void target_release(struct lineage *lineage) {
     lineage->target = NULL;
 }
 
+static void destination_release(struct lineage *lineage) {
+    if (lineage->destination != NULL) lineage->destination->kind->release(lineage->destination);
+    lineage->destination = NULL;
+}
+
 struct lineage *lineage_new(struct lineage_world *world, struct mapping *mapping) {
     struct lineage *lineage = calloc(1, sizeof *lineage);
     if (lineage == NULL || !watch_add(&world->watches, mapping->table, &lineage->watcher)) {
@@ -251,7 +295,13 @@ struct lineage *lineage_new(struct lineage_world *world, struct mapping *mapping
         mapping_free(mapping);
         return NULL;
     }
-    lineage->host = (struct runner_host){mapping, host_target, host_delivered, host_finished};
+    lineage->host = (struct runner_host){.mapping = mapping,
+                                       .target = host_target,
+                                       .destination = host_destination,
+                                       .passes = host_passes,
+                                       .generation = host_generation,
+                                       .delivered = host_delivered,
+                                       .finished = host_finished};
     lineage->watcher.grown = grown;
     lineage->world = world;
     lineage->mapping = mapping;
@@ -265,6 +315,7 @@ void lineage_free(struct lineage *lineage, struct runner_farewell *farewell) {
     schedule_cancel(&lineage->look_again);
     shards_free(lineage, farewell);
     target_release(lineage);
+    destination_release(lineage);
     mapping_free(lineage->mapping);
     free(lineage);
 }
@@ -275,6 +326,7 @@ void lineage_change(struct lineage *lineage, struct mapping *mapping) {
     lineage->mapping = mapping;
     lineage->host.mapping = mapping;
     if (!slice_equal(before->settings.function_name, mapping->settings.function_name)) target_release(lineage);
+    if (!slice_equal(before->settings.on_failure_arn, mapping->settings.on_failure_arn)) destination_release(lineage);
     mapping_free(before);
     const struct step_settings settings = step_settings_of(lineage);
     for (struct shard *shard = lineage->shards; shard != NULL; shard = shard->next) {

@@ -12,6 +12,7 @@ struct lineage_world {
     struct runner_world runners;
     struct watch_list watches;
     struct trigger_resolver resolver;
+    const struct trigger_destination_resolver *destinations;
     uint64_t retry_ms_first, retry_ms_max;
     void (*result)(void *context, struct leat_slice uuid, enum mapping_result result);
     void *result_context;

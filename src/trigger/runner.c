@@ -1,265 +1,99 @@
 #include "trigger/runner.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "base/random.h"
 #include "base/slice.h"
+#include "trigger/runner_inside.h"
 
 enum {
-    JSON_BYTES_MAX = 24 * 1024 * 1024, /* a batch of 6 MB, and a read of 1 MB whose every byte is escaped in JSON */
-    READ_BYTES_MAX = 1024 * 1024,
-    IDLE_BYTES_MAX = 64 * 1024, /* a bigger buffer is given back when it is empty */
-    ITEM_BYTES_MAX = 4096,
+    ITEMS_BYTES_MAX = STORE_STATE_PARTS_MAX * (STORE_STATE_PART_BYTES + 4096),
+    IDLE_BYTES_MAX = 64 * 1024, /* a bigger buffer is given back when it has been used */
     READ_AGAIN_MS = 1000,
     ACTIONS_PER_TURN = 64 /* then the loop's other work has its turn */
 };
 
-struct place { /* of a buffered record */
-    char sequence[LEAT_SEQUENCE_SIZE];
-    size_t start, end; /* in json */
-};
-
-/* A delivery outlives its runner when that is freed in between. */
-struct delivery {
-    struct runner *runner; /* NULL: nobody waits for it */
-};
-
-struct runner {
-    struct step_shard step;
-    struct runner_world *world;
-    struct runner_host *host; /* NULL: freed, but a checkpoint is still on its way */
-    struct store_checkpoint checkpoint;
-    char read_behind[LEAT_SEQUENCE_SIZE]; /* "": from the shard's start */
-    char done[LEAT_SEQUENCE_SIZE];        /* of the newest record that has left the buffer */
-    /* records [first, first + count) */
-    uint64_t first;
-    uint32_t count, capacity;
-    struct step_record *records;
-    struct place *places;
-    struct buf json; /* their JSON with commas between */
-    struct delivery *delivery;
-    struct schedule_entry later;
-    struct net_task saved; /* brings the end of a save back to the loop */
-    enum leat_code save_code;
-    struct buf save_item;
-    struct runner_farewell *farewell;
-    bool save_busy, running, read_failed, gone, finished;
-};
-
-static uint64_t now_ms(const struct runner *runner) { return runner->world->now_ms(runner->world->now_context); }
 const char *runner_shard(const struct runner *runner) { return runner->checkpoint.shard; }
 
-static void log_trouble(const struct runner *runner, const char *what, const char *why) {
+void runner_trouble(const struct runner *runner, const char *what, const char *why) {
     log_warning("trigger %.*s, shard %s: %s: %s", SLICE_FORMAT(runner->host->mapping->settings.uuid),
                 runner->checkpoint.shard, what, why);
-}
-
-/* ------------------------------------------------------------------ the buffer */
-
-static void buffer_release(struct runner *runner) {
-    free(runner->records);
-    free(runner->places);
-    buf_fini(&runner->json);
-    runner->records = NULL;
-    runner->places = NULL;
-    runner->capacity = 0;
-    buf_init(&runner->json, JSON_BYTES_MAX);
-}
-
-/* Drops the records that are done. What remains moves to the front: usually nothing. */
-static void buffer_compact(struct runner *runner) {
-    uint32_t gone = (uint32_t)(runner->step.done - runner->first);
-    if (gone == 0) return;
-    memcpy(runner->done, runner->places[gone - 1].sequence, sizeof runner->done);
-    runner->first += gone;
-    runner->count -= gone;
-    if (runner->count == 0) {
-        if (runner->json.capacity > IDLE_BYTES_MAX) buffer_release(runner);
-        else buf_clear(&runner->json);
-        return;
-    }
-    size_t bytes = runner->places[gone].start;
-    memmove(runner->json.data, runner->json.data + bytes, runner->json.size - bytes);
-    runner->json.size -= bytes;
-    memmove(runner->records, runner->records + gone, runner->count * sizeof *runner->records);
-    memmove(runner->places, runner->places + gone, runner->count * sizeof *runner->places);
-    for (uint32_t i = 0; i < runner->count; i++) {
-        runner->places[i].start -= bytes;
-        runner->places[i].end -= bytes;
-    }
-}
-
-static bool buffer_grow(struct runner *runner) {
-    if (runner->count < runner->capacity) return true;
-    uint32_t capacity = runner->capacity == 0 ? 4 : 2 * runner->capacity;
-    struct step_record *records = reallocarray(runner->records, capacity, sizeof *records);
-    if (records == NULL) return false;
-    runner->records = records;
-    struct place *places = reallocarray(runner->places, capacity, sizeof *places);
-    if (places == NULL) return false;
-    runner->places = places;
-    runner->capacity = capacity;
-    return true;
-}
-
-/* false: it did not fit; nothing has changed. */
-static bool buffer_append(struct runner *runner, const struct leat_record *record) {
-    const struct event_source source = {runner->host->mapping->settings.event_source_arn, runner->world->region};
-    size_t before = runner->json.size;
-    if (!buffer_grow(runner)) return false;
-    if (runner->count > 0) buf_byte(&runner->json, ',');
-    size_t start = runner->json.size;
-    event_record(&runner->json, record, &source);
-    if (!buf_ok(&runner->json)) {
-        runner->json.failed = false;
-        runner->json.size = before;
-        return false;
-    }
-    struct place *place = &runner->places[runner->count];
-    memcpy(place->sequence, record->sequence, sizeof place->sequence);
-    place->start = start;
-    place->end = runner->json.size;
-    runner->records[runner->count] =
-        (struct step_record){.created_ms = record->created_ms, .bytes = (uint32_t)(place->end - start + 1)};
-    runner->count++;
-    return true;
-}
-
-static const char *sequence_at(const struct runner *runner, uint64_t ordinal) {
-    return ordinal < runner->first ? runner->done : runner->places[ordinal - runner->first].sequence;
 }
 
 /* ------------------------------------------------------------------ reading */
 
 static void read_ended(struct runner *runner, uint32_t count, bool more, bool end) {
-    step_read(&runner->step, runner->records, runner->first, count, more, end, now_ms(runner));
-}
-
-static size_t result_bytes(const struct leat_result *result) {
-    size_t bytes = 0;
-    for (size_t i = 0; i < result->record_count; i++) {
-        const struct leat_record *record = &result->records[i];
-        bytes += record->keys.size + record->new_image.size + record->old_image.size;
-    }
-    return bytes;
-}
-
-static void read_taken(struct runner *runner, const struct leat_result *result, uint32_t limit,
-                       const char next[LEAT_SEQUENCE_SIZE], bool end) {
-    uint32_t taken = 0;
-    while (taken < result->record_count && buffer_append(runner, &result->records[taken])) taken++;
-    bool all = taken == result->record_count;
-    if (all) memcpy(runner->read_behind, next, sizeof runner->read_behind);
-    else if (taken > 0) memcpy(runner->read_behind, result->records[taken - 1].sequence, sizeof runner->read_behind);
-    else runner->read_failed = true;
-    /* An answer well below its limits says that nothing more is there: no second read on the way to the function. */
-    bool cut = taken == limit || result_bytes(result) >= READ_BYTES_MAX / 2;
-    read_ended(runner, taken, cut || (!all && taken > 0), all && end);
+    step_read(&runner->step, runner->buffer.records, runner->buffer.first, count, more, end, runner_now_ms(runner));
 }
 
 /* AWS: records older than the retention may go at any moment. What is left begins at the shard's start. */
 static void read_refused(struct runner *runner, enum leat_code code, const struct leat_fault *fault) {
     bool more = false;
     if (code == LEAT_TRIMMED_DATA_ACCESS && runner->read_behind[0] != 0) {
-        log_trouble(runner, "records were trimmed before they were read; going on with the oldest", runner->read_behind);
+        runner_trouble(runner, "records were trimmed before they were read; going on with the oldest", runner->read_behind);
         runner->read_behind[0] = 0;
         more = true;
     } else if (code == LEAT_RESOURCE_NOT_FOUND) {
-        log_trouble(runner, "the shard is gone", fault->message);
+        runner_trouble(runner, "the shard is gone", fault->message);
         runner->gone = true;
     } else {
-        log_trouble(runner, "cannot read", fault->message);
+        runner_trouble(runner, "cannot read", fault->message);
         runner->read_failed = true;
     }
     read_ended(runner, 0, more, false);
 }
 
-static void perform_read(struct runner *runner, uint32_t count) {
-    struct leat_result result = {0};
-    struct leat_fault fault = {0};
-    char next[LEAT_SEQUENCE_SIZE];
-    bool end = false;
-    buffer_compact(runner);
-    const struct leat_shard_read read = {
+static void page_leave(struct runner *runner) {
+    feed_leave(runner->page);
+    runner->page = NULL;
+}
+
+static enum leat_code page_next(struct runner *runner, uint64_t generation, struct leat_fault *fault) {
+    const struct feed_place place = {
         .stream = runner->host->mapping->settings.event_source_arn,
-        .shard = slice_text(runner->checkpoint.shard),
-        .position = runner->read_behind[0] == 0 ? LEAT_TRIM_HORIZON : LEAT_AFTER_SEQUENCE,
-        .sequence = slice_text(runner->read_behind),
-        .limit = count,
-        .bytes_max = READ_BYTES_MAX,
+        .shard = runner->checkpoint.shard,
+        .behind = runner->read_behind,
+        .generation = generation,
     };
-    enum leat_code code = leat_shard_read(runner->world->db, &read, &result, next, &end, &fault);
-    if (code == LEAT_OK) read_taken(runner, &result, count, next, end);
-    else read_refused(runner, code, &fault);
-    leat_result_free(&result);
+    page_leave(runner);
+    return feed_read(&runner->world->feed, &place, &runner->page, &runner->page_at, fault);
 }
 
-/* ------------------------------------------------------------------ delivering */
-
-static void delivered(void *context, const struct trigger_outcome *outcome) {
-    struct delivery *delivery = context;
-    struct runner *runner = delivery->runner;
-    free(delivery);
-    if (runner == NULL) return;
-    static const enum step_outcome outcomes[] = {
-        [TRIGGER_SUCCESS] = STEP_SUCCESS,
-        [TRIGGER_FUNCTION_ERROR] = STEP_FAILURE,
-        [TRIGGER_NOT_DELIVERED] = STEP_NOT_DELIVERED,
-    };
-    bool success = outcome->kind == TRIGGER_SUCCESS;
-    uint32_t random = 0;
-    if (success) runner->checkpoint.delivered = true;
-    else random_bytes(&random, sizeof random);
-    runner->delivery = NULL;
-    runner->host->delivered(runner->host, success);
-    step_delivered(&runner->step, outcomes[outcome->kind], now_ms(runner), random);
-    runner_run(runner);
+/* Takes over as many records as are wanted; what the filter does not let through counts as done. */
+static uint32_t page_take(struct runner *runner, uint32_t wanted) {
+    uint32_t taken = 0;
+    for (; taken < wanted && runner->page_at < runner->page->count; taken++, runner->page_at++) {
+        struct feed_page *page = runner->page;
+        bool passes = runner->host->passes(runner->host, feed_json(page, runner->page_at));
+        if (!buffer_add(&runner->buffer, page, runner->page_at, passes)) {
+            runner->read_failed = taken == 0;
+            break;
+        }
+        memcpy(runner->read_behind, page->records[runner->page_at].sequence, sizeof runner->read_behind);
+    }
+    return taken;
 }
 
-static struct leat_slice event_of(struct runner *runner, const struct step_action *action) {
-    struct buf *event = &runner->world->event;
-    const struct place *first = &runner->places[action->first - runner->first], *last = first + action->count - 1;
-    buf_clear(event);
-    buf_append(event, EVENT_HEAD, sizeof EVENT_HEAD - 1);
-    buf_append(event, runner->json.data + first->start, last->end - first->start);
-    buf_append(event, EVENT_TAIL, sizeof EVENT_TAIL - 1);
-    return buf_ok(event) ? buf_view(event) : slice_of(NULL, 0);
-}
-
-static void perform_delivery(struct runner *runner, const struct step_action *action) {
-    struct trigger_target *target = runner->host->target(runner->host);
-    struct delivery *delivery = malloc(sizeof *delivery);
-    struct leat_slice event = event_of(runner, action);
-    if (target == NULL || delivery == NULL || event.data == NULL) {
-        uint32_t random;
-        random_bytes(&random, sizeof random);
-        free(delivery);
-        runner->host->delivered(runner->host, false);
-        step_delivered(&runner->step, STEP_NOT_DELIVERED, now_ms(runner), random);
+static void perform_read(struct runner *runner, uint32_t wanted) {
+    struct leat_fault fault = {0};
+    uint64_t generation = runner->host->generation(runner->host);
+    buffer_compact(&runner->buffer, runner->step.done);
+    enum leat_code code = runner->page == NULL ? page_next(runner, generation, &fault) : LEAT_OK;
+    if (code != LEAT_OK) {
+        read_refused(runner, code, &fault);
         return;
     }
-    delivery->runner = runner;
-    runner->delivery = delivery;
-    target->kind->deliver(target, event, delivered, delivery); /* may have answered already */
-    if (runner->world->event.capacity <= READ_BYTES_MAX) return;
-    buf_fini(&runner->world->event);
-    buf_init(&runner->world->event, JSON_BYTES_MAX);
-}
-
-static void perform_give_up(struct runner *runner, const struct step_action *action) {
-    static const char *const reasons[] = {
-        [STEP_RETRIES_EXHAUSTED] = "retry attempts exhausted",
-        [STEP_RECORD_AGE_EXCEEDED] = "record age exceeded",
-    };
-    log_warning("trigger %.*s, shard %s: %s after %" PRIu32 " attempts: discarded %" PRIu32 " records, %s to %s",
-                SLICE_FORMAT(runner->host->mapping->settings.uuid), runner->checkpoint.shard, reasons[action->reason],
-                action->attempt, action->count, sequence_at(runner, action->first),
-                sequence_at(runner, action->first + action->count - 1));
-    step_given_up(&runner->step, now_ms(runner));
+    uint32_t taken = page_take(runner, wanted);
+    struct feed_page *page = runner->page;
+    if (runner->page_at < page->count) {
+        read_ended(runner, taken, taken > 0, false);
+        return;
+    }
+    bool more = page->more || page->generation != generation, end = page->end;
+    memcpy(runner->read_behind, page->last, sizeof runner->read_behind);
+    page_leave(runner);
+    read_ended(runner, taken, more, end);
 }
 
 /* ------------------------------------------------------------------ checkpoints */
@@ -278,8 +112,11 @@ static void save_came_back(struct net_task *task) {
         if (world->saves == 0) world->saves_ended(world);
         return;
     }
-    if (runner->save_code != LEAT_OK) log_trouble(runner, "cannot save the checkpoint", leat_code_name(runner->save_code));
-    step_saved(&runner->step, runner->save_code == LEAT_OK, now_ms(runner));
+    if (runner->save_code == LEAT_OK) runner->checkpoint.parts = runner->save_parts;
+    else if (runner->save_parts > runner->checkpoint.parts) runner->checkpoint.parts = runner->save_parts;
+    if (runner->save_items.capacity > IDLE_BYTES_MAX) buf_fini(&runner->save_items);
+    if (runner->save_code != LEAT_OK) runner_trouble(runner, "cannot save the checkpoint", leat_code_name(runner->save_code));
+    step_saved(&runner->step, runner->save_code == LEAT_OK, runner_now_ms(runner));
     runner_run(runner);
 }
 
@@ -293,23 +130,26 @@ static void save_ended(void *context, enum leat_code code, struct leat_result *r
 }
 
 static void perform_save(struct runner *runner, const struct step_action *action) {
-    struct leat_write write;
+    struct store_writes writes;
     struct leat_fault fault = {0};
+    struct store_checkpoint *checkpoint = &runner->checkpoint;
     if (action->first > 0) {
-        memcpy(runner->checkpoint.sequence, sequence_at(runner, action->first - 1), sizeof runner->checkpoint.sequence);
+        memcpy(checkpoint->sequence, buffer_sequence(&runner->buffer, action->first - 1), sizeof checkpoint->sequence);
     }
-    runner->checkpoint.finished = action->end;
-    bool fits = store_checkpoint_write(runner->host->mapping->settings.uuid, &runner->checkpoint, &runner->save_item, &write);
+    checkpoint->finished = action->end;
+    bool fits = store_checkpoint_write(runner->host->mapping->settings.uuid, checkpoint, &runner->save_items, &writes);
     enum leat_code code = !fits ? LEAT_NO_MEMORY
-                                : leat_write_start(runner->world->db, &write, 1, LEAT_EACH, slice_of(NULL, 0),
+                                : leat_write_start(runner->world->db, writes.writes, writes.count,
+                                                   writes.count > 1 ? LEAT_ATOMIC : LEAT_EACH, slice_of(NULL, 0),
                                                    save_ended, runner, &fault);
     if (code == LEAT_OK) {
         runner->save_busy = true;
+        runner->save_parts = writes.parts;
         runner->world->saves++;
         return;
     }
-    log_trouble(runner, "cannot save the checkpoint", fault.message);
-    step_saved(&runner->step, false, now_ms(runner));
+    runner_trouble(runner, "cannot save the checkpoint", fault.message);
+    step_saved(&runner->step, false, runner_now_ms(runner));
 }
 
 /* ------------------------------------------------------------------ life */
@@ -324,7 +164,7 @@ static void later(struct schedule_entry *entry) {
 }
 
 static void wait_until(struct runner *runner, uint64_t until_ms) {
-    uint64_t current_ms = now_ms(runner);
+    uint64_t current_ms = runner_now_ms(runner);
     uint64_t delay_ms = until_ms == STEP_NEVER ? STEP_NEVER : until_ms > current_ms ? until_ms - current_ms : 0;
     if (runner->read_failed && delay_ms > READ_AGAIN_MS) delay_ms = READ_AGAIN_MS;
     if (delay_ms == STEP_NEVER) schedule_cancel(&runner->later);
@@ -334,8 +174,8 @@ static void wait_until(struct runner *runner, uint64_t until_ms) {
 static void perform(struct runner *runner, const struct step_action *action) {
     switch (action->kind) {
     case STEP_READ: perform_read(runner, action->count); break;
-    case STEP_DELIVER: perform_delivery(runner, action); break;
-    case STEP_GIVE_UP: perform_give_up(runner, action); break;
+    case STEP_DELIVER: runner_deliver(runner, action); break;
+    case STEP_GIVE_UP: runner_give_up(runner, action); break;
     case STEP_SAVE: perform_save(runner, action); break;
     case STEP_FINISH: runner->finished = true; break;
     case STEP_WAIT: break;
@@ -347,11 +187,13 @@ void runner_run(struct runner *runner) {
     struct step_action action = {.kind = STEP_WAIT, .until_ms = 0};
     runner->running = true;
     for (unsigned i = 0; i < ACTIONS_PER_TURN && !runner->gone && !runner->finished; i++) {
-        action = step_next(&runner->step, now_ms(runner));
+        action = step_next(&runner->step, runner_now_ms(runner));
         if (action.kind == STEP_WAIT) break;
         perform(runner, &action);
     }
     runner->running = false;
+    /* nothing is left: the core looks at no record before it gets a new view */
+    if (runner->step.done == runner->step.appended) buffer_compact(&runner->buffer, runner->step.done);
     if (runner->gone || runner->finished) runner->host->finished(runner->host, runner);
     else wait_until(runner, action.kind == STEP_WAIT ? action.until_ms : 0);
 }
@@ -367,32 +209,37 @@ void runner_change(struct runner *runner, const struct step_settings *settings) 
     runner_run(runner);
 }
 
-struct runner *runner_new(struct runner_world *world, struct runner_host *host,
-                          const struct store_checkpoint *checkpoint, const struct step_settings *settings) {
+struct runner *runner_new(struct runner_world *world, struct runner_host *host, struct store_checkpoint *checkpoint,
+                          const struct step_settings *settings) {
     struct runner *runner = calloc(1, sizeof *runner);
     if (runner == NULL) return NULL;
     runner->world = world;
     runner->host = host;
     runner->checkpoint = *checkpoint;
+    checkpoint->window = (struct store_window){.open = false};
     memcpy(runner->read_behind, checkpoint->sequence, sizeof runner->read_behind);
+    memcpy(runner->buffer.done, checkpoint->sequence, sizeof runner->buffer.done);
     runner->later.run = later;
     runner->saved.run = save_came_back;
-    buf_init(&runner->json, JSON_BYTES_MAX);
-    buf_init(&runner->save_item, ITEM_BYTES_MAX);
-    step_init(&runner->step, settings, now_ms(runner));
+    buf_init(&runner->save_items, ITEMS_BYTES_MAX);
+    step_init(&runner->step, settings, runner_now_ms(runner));
+    const struct store_window *window = &runner->checkpoint.window;
+    if (window->open) step_resume_window(&runner->step, window->start_ms, window->length_ms);
     return runner;
 }
 
 static void runner_release(struct runner *runner) {
-    buffer_release(runner);
-    buf_fini(&runner->save_item);
+    page_leave(runner);
+    buffer_fini(&runner->buffer);
+    buf_fini(&runner->save_items);
+    store_window_clear(&runner->checkpoint.window);
     free(runner);
 }
 
 void runner_free(struct runner *runner, struct runner_farewell *farewell) {
     assert(!runner->running);
     schedule_cancel(&runner->later);
-    if (runner->delivery != NULL) runner->delivery->runner = NULL;
+    runner_lanes_leave(runner);
     runner->host = NULL;
     runner->farewell = farewell;
     if (!runner->save_busy) runner_release(runner);

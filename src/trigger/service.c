@@ -240,6 +240,7 @@ enum leat_code trigger_service_new(const struct trigger_service_options *options
         .db = options->db,
         .loop = options->work_loop,
         .resolver = options->resolver,
+        .destinations = options->destinations,
         .region = slice_text(service->region),
         .now_ms = service->now_ms,
         .now_context = service->now_context,

@@ -16,7 +16,22 @@ enum { TRANSACTION_WRITES_MAX = 100, ITEM_BYTES_MAX = 400 * 1024 };
 
 /* ------------------------------------------------------------------ lists */
 
+void store_window_clear(struct store_window *window) {
+    free((void *)(uintptr_t)window->state.data);
+    *window = (struct store_window){.open = false};
+}
+
+bool store_window_keep(struct store_window *window, struct leat_slice state) {
+    uint8_t *copy = malloc(state.size + 1);
+    if (copy == NULL) return false;
+    memcpy(copy, state.data, state.size);
+    free((void *)(uintptr_t)window->state.data);
+    window->state = slice_of(copy, state.size);
+    return true;
+}
+
 void store_checkpoints_free(struct store_checkpoints *checkpoints) {
+    for (size_t i = 0; i < checkpoints->count; i++) store_window_clear(&checkpoints->all[i].window);
     free(checkpoints->all);
     *checkpoints = (struct store_checkpoints){0};
 }
@@ -118,6 +133,30 @@ enum leat_code store_mapping_delete(struct leat *db, struct leat_slice uuid, str
 
 /* ------------------------------------------------------------------ checkpoints */
 
+static void put_int(struct buf *out, struct leat_slice name, uint64_t value) {
+    item_put_name(out, name);
+    item_put_int(out, (int64_t)value);
+}
+
+static struct leat_slice state_part(struct leat_slice state, size_t part) {
+    size_t from = part * STORE_STATE_PART_BYTES;
+    size_t size = state.size - from < STORE_STATE_PART_BYTES ? state.size - from : STORE_STATE_PART_BYTES;
+    return slice_of(state.data + from, size);
+}
+
+static unsigned state_parts(struct leat_slice state) {
+    return state.data == NULL ? 0 : 1 + (unsigned)((state.size > 0 ? state.size - 1 : 0) / STORE_STATE_PART_BYTES);
+}
+
+static void put_window(struct buf *out, const struct store_window *window) {
+    if (!window->open) return;
+    put_int(out, SLICE("WindowStart"), window->start_ms);
+    put_int(out, SLICE("WindowLength"), window->length_ms);
+    if (window->state.data == NULL) return;
+    put_int(out, SLICE("StateParts"), state_parts(window->state));
+    put_key(out, SLICE("State"), state_part(window->state, 0));
+}
+
 static void checkpoint_to_item(struct leat_slice uuid, const struct store_checkpoint *checkpoint, struct buf *out) {
     size_t mark = out->size;
     put_key(out, MAPPING, uuid);
@@ -127,6 +166,7 @@ static void checkpoint_to_item(struct leat_slice uuid, const struct store_checkp
     item_put_bool(out, checkpoint->finished);
     item_put_name(out, SLICE("Delivered"));
     item_put_bool(out, checkpoint->delivered);
+    put_window(out, &checkpoint->window);
     if (item_close(out, mark) != LEAT_OK) out->failed = true;
 }
 
@@ -143,19 +183,52 @@ static bool read_flag(struct leat_slice item, struct leat_slice name) {
     return value.payload.size == 1 && value.payload.data[0] != 0;
 }
 
+static uint64_t read_int(struct leat_slice item, struct leat_slice name) {
+    struct item_value value;
+    struct item_number number;
+    int64_t integer;
+    if (!item_find(item, name, &value) || value.type != ITEM_N || !item_number_decode(value.payload, &number)) return 0;
+    return item_number_int64(&number, &integer) && integer > 0 ? (uint64_t)integer : 0;
+}
+
+/* Appends what the item has of the state. */
+static bool read_state(struct leat_slice item, struct store_window *window) {
+    struct item_value value;
+    if (!item_find(item, SLICE("State"), &value) || value.type != ITEM_S) return true;
+    uint8_t *all = realloc((void *)(uintptr_t)window->state.data, window->state.size + value.payload.size + 1);
+    if (all == NULL) return false;
+    memcpy(all + window->state.size, value.payload.data, value.payload.size);
+    window->state = slice_of(all, window->state.size + value.payload.size);
+    return true;
+}
+
+/* The items of a state's further parts come right behind their checkpoint's, in order. */
+static bool is_part(struct leat_slice item, const struct store_checkpoints *before) {
+    struct item_value shard;
+    if (before->count == 0 || !item_find(item, SHARD, &shard) || shard.type != ITEM_S) return false;
+    size_t size = strlen(before->all[before->count - 1].shard);
+    return shard.payload.size > size && shard.payload.data[size] == '#' &&
+           memcmp(shard.payload.data, before->all[before->count - 1].shard, size) == 0;
+}
+
 static struct store_checkpoint checkpoint_from_item(struct leat_slice item) {
-    struct store_checkpoint checkpoint = {0};
+    struct store_checkpoint checkpoint = {.parts = (unsigned)read_int(item, SLICE("StateParts"))};
     read_text(item, SHARD, checkpoint.shard, sizeof checkpoint.shard);
     read_text(item, SLICE("SequenceNumber"), checkpoint.sequence, sizeof checkpoint.sequence);
     checkpoint.finished = read_flag(item, SLICE("Finished"));
     checkpoint.delivered = read_flag(item, SLICE("Delivered"));
+    checkpoint.window.start_ms = read_int(item, SLICE("WindowStart"));
+    checkpoint.window.length_ms = read_int(item, SLICE("WindowLength"));
+    checkpoint.window.open = checkpoint.window.length_ms > 0;
     return checkpoint;
 }
 
 static enum leat_code add_page(const struct leat_result *page, struct store_checkpoints *out, struct leat_fault *fault) {
     for (size_t i = 0; i < page->count; i++) {
         struct store_checkpoint checkpoint = checkpoint_from_item(page->items[i]);
-        if (!store_checkpoints_add(out, &checkpoint)) return fault_memory(fault);
+        bool part = is_part(page->items[i], out);
+        if (!part && !store_checkpoints_add(out, &checkpoint)) return fault_memory(fault);
+        if (!read_state(page->items[i], &out->all[out->count - 1].window)) return fault_memory(fault);
     }
     return LEAT_OK;
 }
@@ -183,19 +256,54 @@ enum leat_code store_checkpoints_read(struct leat *db, struct leat_slice uuid, s
     return code;
 }
 
-bool store_checkpoint_write(struct leat_slice uuid, const struct store_checkpoint *checkpoint, struct buf *item,
-                            struct leat_write *out) {
-    buf_clear(item);
-    checkpoint_to_item(uuid, checkpoint, item);
-    *out = (struct leat_write){.kind = LEAT_PUT, .table = CHECKPOINTS, .item = buf_view(item)};
-    return buf_ok(item);
-}
-
 static void put_checkpoint_key(struct buf *out, struct leat_slice uuid, const char *shard) {
     size_t mark = out->size;
     put_key(out, MAPPING, uuid);
     put_key(out, SHARD, slice_text(shard));
     if (item_close(out, mark) != LEAT_OK) out->failed = true;
+}
+
+enum { PART_NAME_SIZE = LEAT_SHARD_ID_SIZE + 12 };
+static const char *part_name(const char *shard, unsigned part, char out[PART_NAME_SIZE]) {
+    (void)snprintf(out, PART_NAME_SIZE, "%s#%u", shard, part);
+    return out;
+}
+
+static void put_part(struct buf *out, struct leat_slice uuid, const char *name, struct leat_slice state) {
+    size_t mark = out->size;
+    put_key(out, MAPPING, uuid);
+    put_key(out, SHARD, slice_text(name));
+    put_key(out, SLICE("State"), state);
+    if (item_close(out, mark) != LEAT_OK) out->failed = true;
+}
+
+/* What a write points to lies in `items`, which moves while it grows: the addresses come at the end. */
+bool store_checkpoint_write(struct leat_slice uuid, const struct store_checkpoint *checkpoint, struct buf *items,
+                            struct store_writes *out) {
+    size_t starts[STORE_STATE_PARTS_MAX + 1] = {0};
+    unsigned parts = checkpoint->window.open ? state_parts(checkpoint->window.state) : 0;
+    unsigned all = parts > checkpoint->parts ? parts : checkpoint->parts;
+    buf_clear(items);
+    checkpoint_to_item(uuid, checkpoint, items);
+    out->writes[0] = (struct leat_write){.kind = LEAT_PUT, .table = CHECKPOINTS};
+    out->count = 1;
+    for (unsigned part = 1; part < all && part < STORE_STATE_PARTS_MAX; part++) {
+        char name[PART_NAME_SIZE];
+        (void)part_name(checkpoint->shard, part, name);
+        starts[out->count] = items->size;
+        if (part < parts) put_part(items, uuid, name, state_part(checkpoint->window.state, part));
+        else put_checkpoint_key(items, uuid, name);
+        out->writes[out->count++] = (struct leat_write){.kind = part < parts ? LEAT_PUT : LEAT_DELETE, .table = CHECKPOINTS};
+    }
+    starts[out->count] = items->size;
+    out->parts = parts;
+    if (!buf_ok(items)) return false;
+    for (size_t i = 0; i < out->count; i++) {
+        struct leat_slice bytes = slice_of(items->data + starts[i], starts[i + 1] - starts[i]);
+        if (out->writes[i].kind == LEAT_PUT) out->writes[i].item = bytes;
+        else out->writes[i].key = bytes;
+    }
+    return true;
 }
 
 bool store_checkpoint_forget(struct leat_slice uuid, const char *shard, struct buf *key, struct leat_write *out) {
@@ -266,9 +374,15 @@ static enum leat_code delete_all(struct leat *db, struct leat_slice uuid, const 
     enum leat_code code = LEAT_OK;
     group_init(&group);
     for (size_t i = 0; i < checkpoints->count && code == LEAT_OK; i++) {
-        put_checkpoint_key(&group.bytes, uuid, checkpoints->all[i].shard);
+        const struct store_checkpoint *checkpoint = &checkpoints->all[i];
+        put_checkpoint_key(&group.bytes, uuid, checkpoint->shard);
         group_add(&group, LEAT_DELETE, CHECKPOINTS);
-        if (group.count == TRANSACTION_WRITES_MAX) code = group_commit(&group, db, fault);
+        for (unsigned part = 1; part < checkpoint->parts; part++) {
+            char name[PART_NAME_SIZE];
+            put_checkpoint_key(&group.bytes, uuid, part_name(checkpoint->shard, part, name));
+            group_add(&group, LEAT_DELETE, CHECKPOINTS);
+        }
+        if (group.count + STORE_STATE_PARTS_MAX > TRANSACTION_WRITES_MAX) code = group_commit(&group, db, fault);
     }
     if (code == LEAT_OK) code = group_commit(&group, db, fault);
     buf_fini(&group.bytes);

@@ -37,6 +37,7 @@ static void watch_run(struct net_task *task) {
     struct watch *watch = (struct watch *)(void *)task;
     atomic_store(&watch->posted, false);
     watch->runs = true;
+    watch->generation++;
     watch->running = watch->watchers;
     while (watch->running != NULL) {
         struct watcher *watcher = watch->running;

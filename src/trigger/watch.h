@@ -26,6 +26,7 @@ struct watch { /* one table */
     struct net_task task;
     struct watch *next;
     struct watch_list *list;
+    uint64_t generation; /* so many times have the watchers been told */
     atomic_bool posted;
     bool runs; /* its task, just now */
     bool dead; /* nobody watches any more; freed when the task has run */

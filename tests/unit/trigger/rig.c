@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/json.h"
+#include "base/clock.h"
 
 enum { WAIT_MS = 8000, QUIET_MS = 150 };
 
@@ -13,8 +13,14 @@ struct rig_delivery {
     struct rig_delivery *next;
     struct rig *rig;
     enum trigger_outcome_kind kind;
+    char *payload;
     trigger_delivered_fn delivered;
     void *context;
+};
+
+struct rig_destination {
+    struct trigger_destination destination;
+    struct rig *rig;
 };
 
 struct rig_target {
@@ -26,8 +32,19 @@ struct rig_target {
 /* ------------------------------------------------------------------ functions */
 
 static void answer(struct rig_delivery *delivery) {
-    const struct trigger_outcome outcome = {.kind = delivery->kind, .status = 200};
+    const struct trigger_outcome outcome = {
+        .kind = delivery->kind,
+        .status = 200,
+        .payload = slice_text(delivery->payload),
+        .request_id = SLICE("c9b8fa9f-5a7f-4711-af9c-0c604cde93a5"),
+        .executed_version = SLICE("$LATEST"),
+        .function_error = slice_text(delivery->kind == TRIGGER_FUNCTION_ERROR ? "Unhandled" : NULL),
+    };
+    pthread_mutex_lock(&delivery->rig->lock);
+    delivery->rig->under_way--;
+    pthread_mutex_unlock(&delivery->rig->lock);
     delivery->delivered(delivery->context, &outcome);
+    free(delivery->payload);
     free(delivery);
 }
 
@@ -49,7 +66,7 @@ static unsigned keep_records(struct rig *rig, const struct rig_target *target, c
     unsigned count = 0;
     const char *at = event;
     char key[RIG_KEY_SIZE], value[RIG_KEY_SIZE];
-    cr_assert_eq(strncmp(event, "{\"Records\":[{\"eventID\":\"", 24), 0, "%.60s", event);
+    cr_assert_eq(strncmp(event, "{\"Records\":[", 12), 0, "%.60s", event);
     while ((at = quoted(at, "\"NewImage\":{\"pk\":{\"S\":\"", key)) != NULL) {
         at = quoted(at, "\"v\":{\"N\":\"", value);
         cr_assert_lt(rig->record_count, (size_t)RIG_RECORDS_MAX);
@@ -77,7 +94,8 @@ static void deliver(struct trigger_target *base, struct leat_slice event, trigge
     cr_assert(net_loop_here(rig->loop));
     pthread_mutex_lock(&rig->lock);
     rig->deliveries++;
-    delivery->kind = decide(rig);
+    delivery->kind = rig->respond != NULL ? rig->respond(rig, text, &delivery->payload) : decide(rig);
+    if (++rig->under_way > rig->under_way_most) rig->under_way_most = rig->under_way;
     size_t before = rig->record_count;
     unsigned count = keep_records(rig, target, text);
     if (delivery->kind != TRIGGER_SUCCESS) rig->record_count = before; /* only what was taken counts */
@@ -131,13 +149,61 @@ static enum leat_code open_target(void *context, struct leat_slice arn, struct t
     return LEAT_OK;
 }
 
+/* ------------------------------------------------------------------ a destination */
+
+static void send_failure(struct trigger_destination *base, const struct trigger_failure *failure, trigger_sent_fn sent, void *context) {
+    struct rig_destination *destination = (struct rig_destination *)(void *)base;
+    struct rig *rig = destination->rig;
+    cr_assert(net_loop_here(rig->loop));
+    cr_assert(slice_starts(failure->event, SLICE("{\"Records\":[")));
+    bool durable = atomic_load(&rig->unsent_left) <= 0;
+    if (durable) {
+        pthread_mutex_lock(&rig->lock);
+        cr_assert_lt(rig->sent_count, (size_t)RIG_SENT_MAX);
+        rig->sent[rig->sent_count++] = strndup((const char *)failure->record.data, failure->record.size);
+        pthread_mutex_unlock(&rig->lock);
+    } else {
+        atomic_fetch_sub(&rig->unsent_left, 1);
+    }
+    sent(context, durable, "as the test wants it");
+}
+
+static void release_destination(struct trigger_destination *destination) { free(destination); }
+
+static enum leat_code check_destination(void *context, struct leat_slice arn, struct leat_fault *fault) {
+    (void)context;
+    return slice_is(arn, RIG_QUEUE) ? LEAT_OK : fault_set(fault, LEAT_RESOURCE_NOT_FOUND, "no such queue");
+}
+
+static enum leat_code open_destination(void *context, struct leat_slice arn, struct trigger_destination **out,
+                                       struct leat_fault *fault) {
+    static const struct trigger_destination_kind kind = {"test", send_failure, release_destination};
+    struct rig_destination *destination = calloc(1, sizeof *destination);
+    (void)fault;
+    cr_assert(slice_is(arn, RIG_QUEUE));
+    destination->destination.kind = &kind;
+    destination->rig = context;
+    *out = &destination->destination;
+    return LEAT_OK;
+}
+
 /* ------------------------------------------------------------------ life */
 
+static uint64_t now_ms(void *context) {
+    const struct rig *rig = context;
+    return atomic_load(&rig->frozen) ? rig->f.now_ms : clock_now_ms(&clock_system);
+}
+
 void rig_service_start(struct rig *rig) {
+    static struct trigger_destination_resolver destinations[2];
+    destinations[0] = (struct trigger_destination_resolver){"test", check_destination, open_destination, rig};
     const struct trigger_service_options options = {
         .db = rig->f.db,
         .work_loop = rig->loop,
         .resolver = {resolve, open_target, rig},
+        .destinations = destinations,
+        .now_ms = now_ms,
+        .now_context = rig,
         .region = "us-east-1",
         .account = "000000000000",
         .retry_ms_first = 5,
@@ -176,6 +242,7 @@ void rig_close(struct rig *rig) {
     rig_answer(rig); /* late answers find nobody and must do no harm */
     net_loop_stop(rig->loop);
     fixture_close(&rig->f);
+    for (size_t i = 0; i < rig->sent_count; i++) free(rig->sent[i]);
     arena_fini(&rig->arena);
     pthread_mutex_destroy(&rig->lock);
 }
@@ -226,6 +293,18 @@ static unsigned deliveries_now(struct rig *rig) {
     unsigned count = rig->deliveries;
     pthread_mutex_unlock(&rig->lock);
     return count;
+}
+
+static size_t sent_now(struct rig *rig) {
+    pthread_mutex_lock(&rig->lock);
+    size_t count = rig->sent_count;
+    pthread_mutex_unlock(&rig->lock);
+    return count;
+}
+
+void rig_wait_sent(struct rig *rig, size_t count) {
+    for (unsigned i = 0; i < WAIT_MS && sent_now(rig) < count; i++) usleep(1000);
+    cr_assert_eq(sent_now(rig), count);
 }
 
 void rig_wait_records(struct rig *rig, size_t count) {

@@ -9,7 +9,9 @@
 #include "base/arena.h"
 #include "trigger/trigger.h"
 
-enum { RIG_RECORDS_MAX = 20000, RIG_KEY_SIZE = 32 };
+enum { RIG_RECORDS_MAX = 20000, RIG_KEY_SIZE = 32, RIG_SENT_MAX = 100 };
+
+#define RIG_QUEUE "arn:aws:test:us-east-1:000000000000:dead"
 
 struct rig_record { /* one that a function has been given */
     char key[RIG_KEY_SIZE], function[RIG_KEY_SIZE];
@@ -32,6 +34,14 @@ struct rig {
     atomic_bool silent;        /* deliveries are not answered until the rig is asked to */
     atomic_bool at_once;       /* answers from within deliver */
     struct rig_delivery *unanswered;
+    /* What a function makes of an event, under the lock: a failure, or success with the text (on the heap) as its answer;
+     * NULL: as failures_left says, without an answer. */
+    enum trigger_outcome_kind (*respond)(struct rig *rig, const char *event, char **payload);
+    char *sent[RIG_SENT_MAX]; /* failure records that the destination took */
+    size_t sent_count;
+    atomic_int unsent_left; /* so many failure records from now on do not get through */
+    atomic_bool frozen;     /* the service has the table's clock, which stands still */
+    unsigned under_way, under_way_most; /* deliveries */
     char stream[256];
 };
 
@@ -49,6 +59,7 @@ void rig_update(struct rig *rig, struct leat_slice uuid, struct trigger_settings
 
 /* Waits until so many records (again counted) / deliveries have come; fails the test after some seconds. */
 void rig_wait_records(struct rig *rig, size_t count);
+void rig_wait_sent(struct rig *rig, size_t count);
 void rig_wait_deliveries(struct rig *rig, unsigned count);
 void rig_wait_result(struct rig *rig, struct leat_slice uuid, const char *result);
 void rig_expect_no_more(struct rig *rig); /* within a short time */
