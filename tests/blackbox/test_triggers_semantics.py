@@ -1,4 +1,6 @@
 """What mappings do with failing, slow and stateful handlers: real Node and Python handlers, boto3."""
+import time
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -122,6 +124,7 @@ def test_a_window_goes_on_after_a_restart(bench):
     bench.wait_records(1)
     bench.put("a", 6)
     bench.wait_records(2)
+    time.sleep(0.5)  # the answer is in, its checkpoint written
     bench.program.stop()
     bench.program.start()
     bench.put("a", 7)
