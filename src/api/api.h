@@ -13,6 +13,7 @@
 #include "leat.h"
 #include "net/server.h"
 #include "net/sigv4.h"
+#include "queue/queue.h"
 #include "transfer/transfer.h"
 #include "trigger/trigger.h"
 
@@ -22,6 +23,7 @@ struct api_server {
     struct function_service *functions;
     struct trigger_service *triggers;
     struct transfer_service *transfers;
+    struct queue_service *queues;
     struct net_loop *work_loop;
     const char *region, *account, *directory;
     const struct net_credential *credentials; /* none: every signature is accepted */
@@ -44,6 +46,7 @@ struct api_operation {
     unsigned status;                /* of success; 0: 200 */
     const char *content_type;       /* of success; NULL: the service's */
     enum api_place place;
+    const struct api_xml *xml;      /* Query protocol: how lists and maps of the answer are named; NULL: there are none */
     /* Optional: what can be said of the request's shape without looking at the data and comes before faults of single attribute values.
      * On the loop; must not block. */
     enum leat_code (*check)(struct api_call *call, void *input, struct leat_fault *fault);
@@ -58,8 +61,11 @@ struct api_service {
     const char *content_type; /* of answers; with a target: of requests too, or application/json, and then of their answers */
     bool crc;                 /* answers carry x-amz-crc32 */
     const struct api_operation *const *operations; /* the most used first; ended by NULL */
+    const char *query_version, *query_namespace; /* it speaks the Query protocol, too (query.h); NULL: it does not */
     /* Writes the body (and adds headers) for call->code, call->error_type and call->message; answers the status. */
     unsigned (*fail)(struct api_call *call);
+    /* Holds the input to its fields, where AWS has other words than those of api_validate; NULL: that. */
+    enum leat_code (*validate)(struct api_call *call);
 };
 
 enum { API_LABELS_MAX = 4, API_HEADERS_MAX = 16 };
@@ -74,6 +80,7 @@ struct api_call {
     struct arena *arena;       /* the request's */
     struct json_writer json;   /* onto the answer's body */
     char request_id[53];
+    struct form *form;         /* the request came in the Query protocol: so does the answer; NULL: it did not */
     bool plain_json;           /* the request came as application/json: so does the answer */
     unsigned status;           /* of the answer; an operation may set it before api_done */
     struct net_task task;      /* brings the call back to its loop */

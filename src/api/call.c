@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "api/api.h"
+#include "api/query.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/slice.h"
@@ -43,12 +44,18 @@ static void answer(struct api_call *call) {
         buf_clear(body);
         json_writer_init(&call->json, body);
         call->status = call->service->fail(call);
+    } else if (call->form != NULL && !api_query_answer(call)) {
+        call->code = LEAT_NO_MEMORY;
+        call->failed = true;
+        buf_clear(body);
+        call->status = call->service->fail(call);
     } else if (call->status == 0) {
         call->status = call->operation->status != 0 ? call->operation->status : 200;
     }
     const char *type = call->service->content_type;
     if (!call->failed && call->operation->content_type != NULL) type = call->operation->content_type;
     if (call->plain_json) type = "application/json";
+    if (call->form != NULL) type = "text/xml";
     if (body->size > 0 || call->service->crc) api_header(call, "Content-Type", slice_text(type));
     api_header(call, "x-amzn-RequestId", slice_text(call->request_id));
     if (call->service->crc) api_header(call, "x-amz-crc32", crc_text(body, crc));
@@ -224,6 +231,10 @@ static enum leat_code decode(struct api_call *call) {
     call->input = arena_zero(call->arena, 1, operation->input_size);
     if (call->input == NULL) return fault_memory(&call->fault);
     TRY(api_decoder_init(&call->decoder, call->arena, body.size, &call->fault));
+    if (call->form != NULL) {
+        body = form_to_json(call->form, operation->fields, call->arena);
+        if (body.data == NULL) return fault_memory(&call->fault);
+    }
     bool from_body = call->service->target != NULL;
     if (!from_body) {
         enum leat_code code = LEAT_OK;
@@ -258,7 +269,7 @@ static bool is_json(struct leat_slice text, struct arena *arena) {
 /* JSON first, then each field's constraints, then what the operation says of their combination, then single attribute values. */
 static enum leat_code prepare(struct api_call *call) {
     TRY(decode(call));
-    TRY(validate(call));
+    TRY(call->service->validate != NULL ? call->service->validate(call) : validate(call));
     if (call->operation->check != NULL) TRY(call->operation->check(call, call->input, &call->fault));
     TRY(api_item_fault(call, &call->fault));
     if (call->decoder.values_code != LEAT_OK) fault_copy(&call->fault, &call->decoder.values_fault);
@@ -266,7 +277,7 @@ static enum leat_code prepare(struct api_call *call) {
 }
 
 static bool is_target_request(const struct api_call *call) {
-    return call->service != NULL && call->service->target != NULL;
+    return call->service != NULL && call->service->target != NULL && call->form == NULL;
 }
 
 static void start(struct api_call *call) {
@@ -334,7 +345,7 @@ static bool has_method(const struct net_request *request, const char *method) { 
 /* For the path "/" and nothing in the headers that tells a service: AWS's own servers answer this much. False: not answered. */
 static bool answer_root(struct api_call *call) {
     const struct net_request *request = call->request;
-    if (!slice_is(request->path, "/")) return false;
+    if (!slice_is(request->path, "/") || net_request_query(call->request, "Action").data != NULL) return false;
     if (has_method(request, "GET") || has_method(request, "HEAD")) healthy(call);
     else if (has_method(request, "OPTIONS") && net_request_header(request, "Origin").data != NULL) preflight(call->request);
     else return false;
@@ -357,7 +368,7 @@ void api_handle(struct net_request *request) {
     }
     if (answer_root(call)) return;
     api_route(call);
-    if (is_target_request(call) && request->body.size > TARGET_BODY_BYTES_MAX) plain(call, 413, "");
+    if ((is_target_request(call) || call->form != NULL) && request->body.size > TARGET_BODY_BYTES_MAX) plain(call, 413, "");
     else if (call->service == NULL || (is_target_request(call) && (!has_method(request, "POST") || !json_content(call))))
         plain(call, 404, "<UnknownOperationException/>\n");
     else serve(call);

@@ -74,6 +74,8 @@ struct api_field {
     size_t size;                      /* STRUCT: of the inner struct; LIST, MAP: of an element */
     const char *fault_words;          /* ITEM: in front of the faults of its values; NULL: nothing */
     const char *type;                 /* STRUCT: AWS's name of it, for messages that print values */
+    /* LIST, MAP in the Query protocol: "AttributeName" for AttributeName.1; NULL: Member.member.1 or Member.entry.1 */
+    const char *query, *query_key, *query_value; /* MAP: "Name" and "Value" */
     const struct api_field *element;  /* LIST, MAP: what an element is. A STRUCT lies in the element itself, without a pointer */
 };
 
@@ -108,6 +110,9 @@ enum leat_code api_decode_text(struct api_decoder *decoder, const struct api_fie
 /* Holds a decoded struct to its table. LEAT_OK, or LEAT_VALIDATION with the message ("2 validation errors detected: ...") appended to
  * `message`: it may be far longer than a fault. */
 enum leat_code api_validate(const struct api_field *fields, const void *in, struct buf *message) LEAT_MUST_USE;
+
+/* Is a member there? in: the struct. */
+bool api_is_given(const struct api_field *field, const void *in);
 
 /* A value that does not begin as its member wants, and text that is no JSON (for which AWS has no words). nested: in a list or map. */
 enum leat_code api_wrong_value(const struct json_reader *reader, const struct api_field *field, bool nested,

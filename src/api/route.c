@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "api/api.h"
+#include "api/query.h"
 #include "base/slice.h"
 
 static void route_target(struct api_call *call, struct leat_slice target) {
@@ -65,10 +66,46 @@ static void route_path(struct api_call *call) {
     }
 }
 
+static const struct api_operation *find_operation(const struct api_service *service, struct leat_slice name) {
+    for (size_t i = 0; service->operations[i] != NULL; i++)
+        if (slice_is(name, service->operations[i]->name)) return service->operations[i];
+    return NULL;
+}
+
+/* The Query protocol is spoken at "/", and by SQS at its queues: "/account/name". */
+static bool is_query_path(struct leat_slice path) {
+    struct leat_slice account, name;
+    if (slice_is(path, "/")) return true;
+    return path_segment(&path, &account) && path_segment(&path, &name) && path.size == 0 && name.size > 0 && account.size > 0 &&
+           slice_within(account, '0', '9');
+}
+
+static void route_query(struct api_call *call) {
+    const struct net_request *request = call->request;
+    bool post = slice_is(request->method, "POST");
+    struct leat_slice type = net_request_header(request, "Content-Type");
+    if (!is_query_path(request->path) || (!post && !slice_is(request->method, "GET"))) return;
+    if (post && !slice_starts(type, SLICE("application/x-www-form-urlencoded"))) return;
+    struct form *form = form_read(post ? request->body : request->query, call->arena);
+    struct leat_slice action = form_value(form, "Action"), version = form_value(form, "Version");
+    if (action.data == NULL) return;
+    for (size_t i = 0; api_services[i] != NULL; i++) {
+        const struct api_service *service = api_services[i];
+        if (service->query_version == NULL) continue;
+        const struct api_operation *operation = find_operation(service, action);
+        if (version.data != NULL ? !slice_is(version, service->query_version) : operation == NULL) continue;
+        call->form = form;
+        call->service = service;
+        call->operation = operation;
+        return;
+    }
+}
+
 void api_route(struct api_call *call) {
     struct leat_slice target = net_request_header(call->request, "X-Amz-Target");
     if (target.data != NULL) route_target(call, target);
-    else route_path(call);
+    else route_query(call);
+    if (target.data == NULL && call->service == NULL) route_path(call);
     /* what nobody knows goes to the first service, which is at "/", and has no operation there */
     if (call->service == NULL && (target.data != NULL || slice_is(call->request->path, "/"))) call->service = api_services[0];
 }

@@ -3,11 +3,13 @@
 #include "api/dynamodb/dynamodb.h"
 #include "api/lambda/lambda.h"
 #include "api/leat/leat.h"
+#include "api/sqs/sqs.h"
 #include "api/streams/streams.h"
 
 const struct api_service *const api_services[] = {
     &api_dynamodb_service,
     &api_streams_service,
+    &api_sqs_service,
     &api_lambda_service,
     &api_leat_service,
     NULL,

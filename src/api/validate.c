@@ -94,6 +94,8 @@ static bool is_given(const struct api_field *field, const uint8_t *at) {
     }
 }
 
+bool api_is_given(const struct api_field *field, const void *in) { return is_given(field, (const uint8_t *)in + field->offset); }
+
 /* KeySchemaElement(attributeName=pk, keyType=HASH) */
 static void echo_fields(struct buf *out, const struct api_field *field, const uint8_t *at) {
     buf_print(out, "%s(", field->type);

@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/credentials.h"
 #include "cmd/listen.h"
+#include "queue/destination.h"
 
 enum { DESTINATIONS_MAX = 4 }; /* services that take failure records */
 enum { LOOPS_MAX = 64, LOOPS_DEFAULT_MAX = 4, DRAIN_MS = 3000, HOST_NAMES_MAX = 16, HOST_TEXT_SIZE = 1024 };
@@ -163,6 +164,21 @@ static enum leat_code start_loops(struct server *server, size_t count, struct le
     return LEAT_OK;
 }
 
+/* What triggers send to must be there before them. */
+static enum leat_code start_destinations(struct server *server, const struct settings *settings, struct leat_fault *fault) {
+    struct queue_service_options queues = {
+        .db = server->api.db,
+        .loop = server->work_loop,
+        .region = settings->db.region,
+        .account = settings->db.account,
+        .now_ms = settings->db.now_ms,
+        .now_context = settings->db.now_context,
+    };
+    TRY(queue_service_new(&queues, &server->api.queues, fault));
+    server->destinations[0] = queue_destinations(server->api.queues);
+    return LEAT_OK;
+}
+
 static enum leat_code start_services(struct server *server, const struct settings *settings, struct leat_fault *fault) {
     struct api_server *api = &server->api;
     struct function_service_options functions = {
@@ -218,6 +234,7 @@ static enum leat_code start(struct server *server, struct settings *settings, st
     TRY(leat_open(&settings->db, &api->db, fault));
     TRY(start_loops(server, settings->loops, fault));
     TRY(take_port(server, settings, fault));
+    TRY(start_destinations(server, settings, fault));
     TRY(start_services(server, settings, fault));
     api->work_loop = server->work_loop;
     api->region = settings->db.region;
@@ -231,10 +248,12 @@ static enum leat_code start(struct server *server, struct settings *settings, st
 }
 
 static void stop(struct server *server) {
+    if (server->api.queues != NULL) queue_service_drain(server->api.queues);
     if (server->http != NULL) net_server_stop(server->http, DRAIN_MS);
     if (server->api.transfers != NULL) transfer_service_free(server->api.transfers);
     if (server->api.triggers != NULL) trigger_service_free(server->api.triggers);
     if (server->api.functions != NULL) function_service_free(server->api.functions);
+    if (server->api.queues != NULL) queue_service_free(server->api.queues);
     for (size_t i = 0; i < server->loop_count; i++) net_loop_stop(server->loops[i]);
     if (server->work_loop != NULL) net_loop_stop(server->work_loop);
     leat_close(server->api.db);
@@ -295,7 +314,7 @@ static int run(const struct cmd_call *call) {
 const struct cmd cmd_serve = {
     .name = "serve",
     .arguments = "",
-    .summary = "Runs the server: DynamoDB, DynamoDB Streams and Lambda on one port.",
+    .summary = "Runs the server: DynamoDB, DynamoDB Streams, Lambda and SQS on one port.",
     .details = "Without credentials every signed request is accepted; the server then listens on this machine's own addresses only.\n"
                "Instead of --credentials, LEAT_ACCESS_KEY and LEAT_SECRET_KEY in the environment name one access key.\n"
                "SIGTERM and SIGINT end it cleanly; a second one at once.",
