@@ -6,6 +6,8 @@
 #include "table/states.h"
 #include "table/tables.h"
 
+enum { DELETED_MS = 1000 /* how often it is seen whether the index is gone */ };
+
 struct fill {
     struct engine *engine;
     struct work *work;
@@ -25,9 +27,11 @@ enum leat_code fill_new(struct engine *engine, const struct table *table, const 
 
 bool fill_passed(struct engine *engine, const struct table *table, const struct table_index *index, store_part part,
                  struct leat_slice store_key) {
-    if (index->spec->status != LEAT_CREATING) return true;
+    const enum leat_status status = index->spec->status;
+    if (status != LEAT_CREATING && status != LEAT_DELETING) return true;
     const struct work *work = works_find(engine, WORK_FILL, table->id, work_index_id(index));
-    return work != NULL && rewrite_passed(&work->place, (uint32_t)(part & 0xFFFF), store_key);
+    if (work == NULL) return status == LEAT_DELETING; /* it was whole */
+    return rewrite_passed(&work->place, (uint32_t)(part & 0xFFFF), store_key);
 }
 
 static enum leat_code fill_row(struct rewrite *rewrite, store_part part, struct leat_slice key, struct leat_slice item,
@@ -78,7 +82,11 @@ static enum leat_code read_counters(struct engine *engine, struct fill *fill, st
 
 enum leat_code fill_step(struct engine *engine, struct work *work, struct table *table, struct leat_fault *fault) {
     struct fill fill = {.engine = engine, .work = work, .index = index_of(work, table)};
-    if (fill.index == NULL || fill.index->spec->status != LEAT_CREATING) return states_forget(engine, work, fault);
+    if (fill.index == NULL) return states_forget(engine, work, fault);
+    if (fill.index->spec->status == LEAT_DELETING) { /* no further; but writers go on by the place, until the index is gone */
+        work->due_ms = engine_now_ms(engine) + DELETED_MS;
+        return LEAT_OK;
+    }
     if (work->place.part >= table->part_count) return states_end(engine, work, table, fault);
     TRY(read_counters(engine, &fill, fault));
     const store_part target = index_part(fill.index);
