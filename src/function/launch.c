@@ -12,7 +12,7 @@
 #include "base/slice.h"
 #include "function/service.h"
 
-enum { LAUNCH_ARGUMENTS_MAX = 8, LAUNCH_OWN_VARIABLES_MAX = 48 };
+enum { LAUNCH_NODE_HEAP_PERCENT = 90, LAUNCH_ARGUMENTS_MAX = 12, LAUNCH_OWN_VARIABLES_MAX = 48 };
 
 /* ---- the program ---- */
 
@@ -63,6 +63,9 @@ static enum leat_code launch_node(struct launch *launch) {
     struct leat_slice node = find_program(launch->arena, "node"), script = {NULL, 0};
     if (node.data == NULL) return no_program(launch, "Couldn't find the program node in PATH");
     argument(launch, node);
+    /* AWS's own way to let V8 collect before the limit ends it */
+    argument(launch, arena_print(launch->arena, "--max-old-space-size=%lld",
+                                 (long long)(launch->configuration->memory_megabytes * LAUNCH_NODE_HEAP_PERCENT / 100)));
     for (size_t i = 0; i < sizeof clients / sizeof *clients; i++) {
         script = arena_print(launch->arena, "%s/node_modules/aws-lambda-ric/bin/%s", launch->code, clients[i]);
         if (script.data == NULL || access((const char *)script.data, R_OK) != 0) continue;
@@ -149,7 +152,7 @@ static void reserved_variables(struct launch *launch, uint16_t port) {
     variable_text(launch, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", number);
     variable_text(launch, "AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
     variable_text(launch, "AWS_LAMBDA_LOG_GROUP_NAME", function_log_name(launch->process->version->log));
-    variable_text(launch, "AWS_LAMBDA_LOG_STREAM_NAME", launch->process->stream);
+    variable_text(launch, FUNCTION_STREAM_VARIABLE, launch->process->stream);
     variable_text(launch, "AWS_ACCESS_KEY_ID", service->access_key);
     variable_text(launch, "AWS_SECRET_ACCESS_KEY", service->secret_key);
     variable_text(launch, "AWS_SESSION_TOKEN", "local");
@@ -217,6 +220,7 @@ enum leat_code function_launch_prepare(const struct function_process *process, u
         return fault_set(fault, LEAT_VALIDATION, "the function's code is gone: there is no %s", launch.code);
     argument(&launch, slice_text(function_launcher_name));
     argument(&launch, arena_print(arena, "%d", (int)getpid()));
+    argument(&launch, arena_print(arena, "%lld", (long long)launch.configuration->memory_megabytes));
     TRY(launch_program(&launch));
     reserved_variables(&launch, port);
     local_variables(&launch);

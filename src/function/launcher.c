@@ -1,11 +1,12 @@
 /* What runs between uv_spawn and the runtime's program. libuv offers no hook there, so leat starts itself under another name and
  * becomes the program. Under function_launcher_name:
  *
- *   argv: name, pid of leat, program, its arguments ...
+ *   argv: name, pid of leat, megabytes, program, its arguments ...
  *
  * Under function_watchdog_name it stays: it learns of every function process through its standard input (32-bit numbers: a process
  * has begun, or minus it, has ended), and when that input ends because leat is gone, however it went, it kills the process groups
- * that are left. PR_SET_PDEATHSIG alone would reach the programs themselves but not their children.
+ * that are left, and what has left them (argv[1]: the digits that tell them). PR_SET_PDEATHSIG alone would reach the programs
+ * themselves but not their children.
  *
  * Both run before main, so every program that has this file in it can start functions: leat, the unit tests, the fuzzers. */
 #include <errno.h>
@@ -24,6 +25,7 @@ const char function_launcher_name[] = "leat: function launcher";
 const char function_watchdog_name[] = "leat: function watchdog";
 
 enum {
+    LAUNCHER_DATA_SPARE = 1 << 30, /* stacks of threads and the like: function/memory.c is who holds processes to their size */
     LAUNCHER_FILES_MAX = 1024,    /* Developer Guide, "Lambda quotas": file descriptors */
     WATCHDOG_PROCESSES_MAX = 4096
 };
@@ -42,12 +44,13 @@ static void __attribute__((noreturn)) launch(char **argv) {
     if (getppid() != (pid_t)strtol(argv[1], NULL, 10)) _exit(1);
     (void)close_range(STDERR_FILENO + 1, ~0u, 0);
     limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_DATA, 2 * ((rlim_t)strtol(argv[2], NULL, 10) << 20) + LAUNCHER_DATA_SPARE);
     limit(RLIMIT_NOFILE, LAUNCHER_FILES_MAX);
     sigset_t none;
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)execv(argv[2], argv + 2);
-    (void)fprintf(stderr, "cannot execute %s: %s\n", argv[2], strerror(errno));
+    (void)execv(argv[3], argv + 3);
+    (void)fprintf(stderr, "cannot execute %s: %s\n", argv[3], strerror(errno));
     _exit(errno == ENOENT ? 127 : 126);
 }
 
@@ -63,7 +66,7 @@ static void watchdog_note(int32_t *pids, size_t *count, int32_t said) {
     }
 }
 
-static void __attribute__((noreturn)) watch(void) {
+static void __attribute__((noreturn)) watch(const char *digits) {
     static int32_t pids[WATCHDOG_PROCESSES_MAX];
     size_t count = 0;
     int32_t said;
@@ -74,10 +77,11 @@ static void __attribute__((noreturn)) watch(void) {
         else if (size >= 0 || errno != EINTR) break;
     }
     for (size_t i = 0; i < count; i++) (void)kill(-pids[i], SIGKILL);
+    function_strays_kill(digits);
     _exit(0);
 }
 
 static void __attribute__((constructor)) launcher_main(int argc, char **argv) {
-    if (argc >= 3 && strcmp(argv[0], function_launcher_name) == 0) launch(argv);
-    if (argc == 1 && strcmp(argv[0], function_watchdog_name) == 0) watch();
+    if (argc >= 4 && strcmp(argv[0], function_launcher_name) == 0) launch(argv);
+    if (argc == 2 && strcmp(argv[0], function_watchdog_name) == 0) watch(argv[1]);
 }

@@ -176,6 +176,20 @@ static void call_failed(struct function_process *process, const char *type, cons
     go_on(process);
 }
 
+/* Its limit is told as AWS tells it, where the kernel ends the process. */
+void function_process_overgrown(struct function_process *process) {
+    static const char words[] = "Runtime exited with error: signal: killed";
+    if (process->state == FUNCTION_BUSY) {
+        call_failed(process, "Runtime.ExitError", words);
+        return;
+    }
+    function_process_drain(process);
+    function_report_flush_line(process);
+    function_process_kill(process);
+    init_failed(process, (struct leat_slice){NULL, 0}, "Runtime.ExitError", words);
+    go_on(process);
+}
+
 static void timed_out(struct function_process *process) {
     char words[96], now[CLOCK_ISO_SIZE], line[192];
     (void)snprintf(words, sizeof words, "Task timed out after %.2f seconds", (double)timeout_ms(process) / 1000);
@@ -239,6 +253,7 @@ static void process_exited(uv_process_t *handle, int64_t status, int signal) {
     char words[128];
     exit_words(words, sizeof words, status, signal);
     signal_group(process); /* what it has left behind */
+    function_strays_kill_later(process->pool->service, process->stream);
     function_watchdog_tell(process->pool->service, process->pid, false);
     process->pid = 0;
     if (state == FUNCTION_BUSY) {
@@ -332,11 +347,11 @@ static enum leat_code process_launch(struct function_process *process, struct le
 /* AWS's form: YYYY/MM/DD/[VERSION] and 32 digits. */
 static void name_stream(struct function_process *process) {
     char today[CLOCK_ISO_SIZE];
-    uint64_t digits[2];
+    uint64_t digits;
     clock_iso(clock_now_ms(&clock_system), today);
-    random_bytes(digits, sizeof digits);
-    (void)snprintf(process->stream, sizeof process->stream, "%.4s/%.2s/%.2s/[%s]%016llx%016llx", today, today + 5, today + 8,
-                   process->pool->number, (unsigned long long)digits[0], (unsigned long long)digits[1]);
+    random_bytes(&digits, sizeof digits);
+    (void)snprintf(process->stream, sizeof process->stream, "%.4s/%.2s/%.2s/[%s]%s%016llx", today, today + 5, today + 8,
+                   process->pool->number, process->pool->service->life, (unsigned long long)digits);
 }
 
 enum leat_code function_process_start(struct function_pool *pool, bool init_retry, struct leat_fault *fault) {
@@ -362,6 +377,7 @@ enum leat_code function_process_start(struct function_pool *pool, bool init_retr
     enum leat_code code = process_launch(process, fault);
     if (code == LEAT_OK) {
         function_pool_move(process, FUNCTION_STARTING);
+        function_memory_watch(service);
         (void)uv_timer_start(&process->timer, timer_fired, init_retry ? timeout_ms(process) : FUNCTION_INIT_LIMIT_MS, 0);
         return LEAT_OK;
     }
@@ -414,6 +430,7 @@ void function_process_give(struct function_process *process, struct function_cal
     process->keep_tail = call->want_log_tail;
     memcpy(process->request_id, call->request_id, sizeof process->request_id);
     function_pool_move(process, FUNCTION_BUSY);
+    function_memory_watch(process->pool->service);
     next_headers(process, clock_now_ms(&clock_system) + timeout_ms(process), headers, text);
     buf_slice(net_reply_body(request), call->payload);
     net_reply(request, 200, headers, call->client_context.data != NULL ? 6 : 5);

@@ -57,6 +57,9 @@ enum leat_code function_service_new(const struct function_service_options *optio
     struct function_service *service = calloc(1, sizeof *service);
     if (service == NULL) return fault_memory(fault);
     arena_init(&service->arena, SERVICE_MEMORY_MAX);
+    uint64_t life;
+    random_bytes(&life, sizeof life);
+    (void)snprintf(service->life, sizeof service->life, "%016llx", (unsigned long long)life);
     service->db = options->db;
     service->work_loop = options->work_loop;
     service->destinations = options->destinations;
@@ -92,7 +95,7 @@ static void watchdog_exited(uv_process_t *process, int64_t status, int signal) {
 static void watchdog_start(struct function_service *service) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return;
-    char *arguments[] = {(char *)(uintptr_t)function_watchdog_name, NULL}, *environment[] = {NULL};
+    char *arguments[] = {(char *)(uintptr_t)function_watchdog_name, service->life, NULL}, *environment[] = {NULL};
     uv_stdio_container_t stdio[3] = {{.flags = UV_INHERIT_FD, .data.fd = ends[0]}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
     uv_process_options_t options = {
         .exit_cb = watchdog_exited,
@@ -203,6 +206,7 @@ static void end_run(struct net_task *task) {
     service->handles++; /* this visit's own */
     service->closed = &ending->closed;
     if (service->reaper_made) uv_close((uv_handle_t *)&service->reaper, reaper_closed);
+    function_memory_close(service);
     function_service_handle_closed(service);
 }
 
@@ -213,6 +217,7 @@ void function_service_free(struct function_service *service) {
     net_loop_post(service->work_loop, &ending.task);
     uv_sem_wait(&ending.closed);
     uv_sem_destroy(&ending.closed);
+    if (service->reaper_made) function_strays_kill(service->life); /* there were processes */
     function_events_free(service->events);
     function_logs_free(service->logs);
     arena_fini(&service->arena);

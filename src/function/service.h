@@ -31,11 +31,13 @@ enum {
     FUNCTION_INIT_LIMIT_MS = 10000,    /* Developer Guide, "Lambda execution environment lifecycle": the Init phase */
     FUNCTION_IDLE_LIMIT_MS = 300000,   /* a process unused for so long is ended */
     FUNCTION_REAP_EVERY_MS = 15000,
+    FUNCTION_MEMORY_EVERY_MS = 100,    /* how often working processes are held to their MemorySize */
     FUNCTION_RETURN_PATIENCE_MS = 100, /* how soon an answered process is expected to ask for more */
     FUNCTION_PAYLOAD_MAX = 6 << 20,    /* "Invocation payload: 6 MB each for request and response" */
     FUNCTION_RESPONSE_MAX = 6291556,   /* bytes, as AWS's own message says */
     FUNCTION_TAIL_MAX = 4096,          /* X-Amz-Log-Type: Tail, "the last 4 KB" */
     FUNCTION_POOL_BUCKETS = 256,
+    FUNCTION_LIFE_SIZE = 17,
     FUNCTION_VERSION_DIGITS_MAX = 10,
     FUNCTION_VERSION_SIZE = 24
 };
@@ -134,7 +136,10 @@ struct function_service {
     bool starved;            /* a pool could not start a process because there are too many */
     uv_timer_t reaper;
     bool reaper_running, reaper_made;
+    uv_timer_t memory_timer;
+    bool memory_watched, memory_made;
     bool node_written, python_written; /* the runtimes' own programs, below DIR/functions/.runtime */
+    char life[FUNCTION_LIFE_SIZE]; /* hexadecimal, random: the first half of all streams' digits */
     int watchdog;            /* the pipe to it; -1: not started */
     uv_process_t watchdog_process;
     unsigned handles;        /* of libuv: reaper, watchdog and all processes' */
@@ -235,6 +240,17 @@ void function_runtime_handle(struct net_request *request); /* context: the proce
 
 /* ---- destination.c: functions as destinations, each record an asynchronous invocation */
 extern const struct trigger_destination_resolver function_destination_resolver; /* whose context is to be the service */
+
+void function_process_overgrown(struct function_process *process); /* it holds more than it may: killed, its call answered */
+
+/* ---- memory.c */
+void function_memory_watch(struct function_service *service); /* a process has begun to work */
+void function_memory_close(struct function_service *service);
+
+/* ---- stray.c: children that have left their process group */
+#define FUNCTION_STREAM_VARIABLE "AWS_LAMBDA_LOG_STREAM_NAME"
+void function_strays_kill(const char *digits); /* which their stream's name contains; blocks for milliseconds; any thread */
+void function_strays_kill_later(struct function_service *service, const char *stream);
 
 /* ---- launch.c, launcher.c, bootstrap.c */
 struct function_launch {
