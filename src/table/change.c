@@ -99,6 +99,6 @@ enum leat_code change_commit(struct engine *engine, struct change *change, struc
         if (installed != LEAT_OK) code = installed;
     }
     if (change->ended != NULL) works_remove(engine, change->ended);
-    if (change->drop_count > 0) executor_housekeeping_soon(&engine->executor);
+    if (change->drop_count > 0) housekeeping_soon(engine, false);
     return code;
 }

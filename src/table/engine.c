@@ -58,6 +58,7 @@ enum leat_code engine_new(const struct engine_options *options, struct engine **
     engine->now_context = options->now_context;
     pthread_mutex_init(&engine->hook_lock, NULL);
     pthread_mutex_init(&engine->works_lock, NULL);
+    housekeeping_init(&engine->housekeeping);
     enum leat_code code = engine_start(engine, options, fault);
     if (code == LEAT_OK) *out = engine;
     else engine_free(engine);
@@ -68,6 +69,7 @@ void engine_free(struct engine *engine) {
     if (engine == NULL) return;
     executor_fini(&engine->executor);
     works_fini(engine);
+    housekeeping_fini(&engine->housekeeping);
     catalogue_fini(&engine->catalogue);
     store_close(engine->store);
     if (engine->has_directory) store_directory_close(&engine->directory);

@@ -10,6 +10,7 @@
 #include "store/store.h"
 #include "table/catalogue.h"
 #include "table/executor.h"
+#include "table/housekeeping.h"
 
 struct throttle;
 
@@ -35,6 +36,7 @@ struct engine {
     bool has_directory;
     struct catalogue catalogue;
     struct executor executor;
+    struct housekeeping housekeeping;
     pthread_mutex_t hook_lock;
     struct engine_hook *hooks;
     pthread_mutex_t works_lock; /* for who looks at the list; only the writing thread changes it */

@@ -32,8 +32,8 @@ static struct executor_job *executor_take(struct executor *executor, size_t *cou
 
 /* When there is something to do that nobody waits for. */
 static uint64_t executor_due_ms(const struct executor *executor) {
-    uint64_t works_ms = works_due_ms(executor->engine);
-    return works_ms < executor->housekeeping_due_ms ? works_ms : executor->housekeeping_due_ms;
+    uint64_t works_ms = works_due_ms(executor->engine), housekeeping_ms = housekeeping_due_ms(&executor->engine->housekeeping);
+    return works_ms < housekeeping_ms ? works_ms : housekeeping_ms;
 }
 
 /* That goes by the engine's clock, which may be a test's; real time bounds how long we do not look at it. */
@@ -79,8 +79,7 @@ static void *executor_main(void *argument) {
         if (first != NULL) executor_run(executor, first, count);
         uint64_t now_ms = engine_now_ms(executor->engine);
         works_step(executor->engine, now_ms); /* a small one: writers and work take turns */
-        if (now_ms >= executor->housekeeping_due_ms)
-            executor->housekeeping_due_ms = now_ms + housekeeping_step(executor->engine, now_ms);
+        if (now_ms >= housekeeping_due_ms(&executor->engine->housekeeping)) housekeeping_step(executor->engine, now_ms);
     }
 }
 
@@ -144,11 +143,6 @@ enum leat_code executor_submit(struct executor *executor, struct executor_job *j
     if (idle) pthread_cond_signal(&executor->work); /* without the lock, which the woken thread wants at once */
     if (code == LEAT_BUSY) return fault_set(fault, code, "too many writes are waiting; try again later");
     return code == LEAT_OK ? code : fault_set(fault, code, "the database is being closed");
-}
-
-void executor_housekeeping_soon(struct executor *executor) {
-    uint64_t soon_ms = engine_now_ms(executor->engine) + EXECUTOR_SOON_MS;
-    if (executor->housekeeping_due_ms > soon_ms) executor->housekeeping_due_ms = soon_ms;
 }
 
 struct call {

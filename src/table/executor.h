@@ -19,7 +19,6 @@ enum {
     EXECUTOR_GROUP_ARENA_MAX = 512 * 1024 * 1024,
     EXECUTOR_GROUP_ARENA_KEEP = 1024 * 1024,
     EXECUTOR_QUEUE_JOBS_MAX = 65536,
-    EXECUTOR_SOON_MS = 100,
     EXECUTOR_QUEUE_BYTES_MAX = 256 * 1024 * 1024
 };
 
@@ -44,7 +43,6 @@ struct executor {
     size_t jobs, bytes;
     bool stopping, started;
     struct arena group_arena;     /* of the group that is being run; the writing thread's */
-    uint64_t housekeeping_due_ms; /* of the engine's clock */
     _Atomic uint64_t writes, groups; /* for figures */
 };
 
@@ -53,9 +51,6 @@ void executor_fini(struct executor *executor); /* does what waits, then ends the
 
 /* LEAT_BUSY when the queue is full, LEAT_CLOSED when stopping; the job is not taken then. */
 enum leat_code executor_submit(struct executor *executor, struct executor_job *job, struct leat_fault *fault) LEAT_MUST_USE;
-
-/* There is something for housekeeping to do: not at once, so that many changes cost one step. On the executor's thread. */
-void executor_housekeeping_soon(struct executor *executor);
 
 /* Runs `control` on the executor's thread and waits for it. Not from that thread. */
 enum leat_code executor_call(struct executor *executor,

@@ -424,7 +424,7 @@ static enum leat_code update_control(struct engine *engine, void *context, struc
         table_release(update->made);
         return code;
     }
-    executor_housekeeping_soon(&engine->executor);
+    housekeeping_soon(engine, true);
     engine_hooks_run(engine, update->made->spec.name);
     works_begin(engine, update->made->id);
     return LEAT_OK;
