@@ -35,6 +35,7 @@ static const struct cmd_option options[] = {
     {"throttle", 0, NULL, "hold tables with provisioned throughput to their units (off: as fast as the machine)"},
     {"collection-limit", 0, "BYTES", "size at which an item collection of a table with local indexes is full (10 GB)"},
     {"async-retry", 0, "TIME", "pause before an asynchronous invocation is tried again, doubled for the second time (1m)"},
+    {"retry-pause", 0, "TIME", "the longest pause before a trigger gives a failed batch again; the first is 100 ms, then doubled (10s)"},
     {"settle", 0, "TIME", "how long tables stay CREATING, UPDATING and DELETING, to try a client's waiting (0s)"},
     {NULL, 0, NULL, NULL},
 };
@@ -46,7 +47,7 @@ struct settings {
     char host_text[HOST_TEXT_SIZE];
     const char *host_names[HOST_NAMES_MAX + 1];
     size_t loops;
-    uint64_t event_retry_ms;
+    uint64_t event_retry_ms, retry_pause_ms; /* 0: as usual */
 };
 
 struct server {
@@ -85,7 +86,9 @@ static size_t default_loops(void) {
 
 static enum leat_code read_times(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
     const char *retention = cmd_value(call, "retention"), *rotation = cmd_value(call, "rotation");
-    const char *settle = cmd_value(call, "settle"), *retry = cmd_value(call, "async-retry");
+    const char *settle = cmd_value(call, "settle"), *retry = cmd_value(call, "async-retry"), *pause = cmd_value(call, "retry-pause");
+    if (pause != NULL && (!cmd_duration_ms(pause, &out->retry_pause_ms) || out->retry_pause_ms == 0))
+        return fault_set(fault, LEAT_VALIDATION, "--retry-pause wants a time like 10s, not %s", pause);
     if (retry != NULL && (!cmd_duration_ms(retry, &out->event_retry_ms) || out->event_retry_ms == 0))
         return fault_set(fault, LEAT_VALIDATION, "--async-retry wants a time like 1m, not %s", retry);
     if (retention != NULL && (!cmd_duration_ms(retention, &out->db.stream_retention_ms) || out->db.stream_retention_ms == 0))
@@ -201,6 +204,7 @@ static enum leat_code start_services(struct server *server, const struct setting
         .destinations = server->destinations,
         .region = settings->db.region,
         .account = settings->db.account,
+        .retry_ms_max = settings->retry_pause_ms,
     };
     TRY(trigger_service_new(&triggers, &api->triggers, fault));
     struct transfer_service_options transfers = {
