@@ -244,3 +244,38 @@ def test_event_source_mappings(aws, tmp_path):
         "lambda", "create-event-source-mapping", "--function-name", "mapped", "--event-source-arn", arn,
         "--starting-position", "LATEST")
     assert aws("lambda", "delete-event-source-mapping", "--uuid", uuid)["UUID"] == uuid
+
+
+def test_queues(aws, server):
+    """This CLI speaks SQS's older protocol: forms and XML."""
+    url = aws("sqs", "create-queue", "--queue-name", "jobs", "--attributes", "VisibilityTimeout=0", "--tags", "team=water")["QueueUrl"]
+    dead = aws("sqs", "create-queue", "--queue-name", "dead-jobs")["QueueUrl"]
+    assert url == f"{server.endpoint}/000000000000/jobs" == aws("sqs", "get-queue-url", "--queue-name", "jobs")["QueueUrl"]
+    assert aws("sqs", "list-queues")["QueueUrls"] == [dead, url]
+    of_queue = ("--queue-url", url)
+    sent = aws("sqs", "send-message", *of_queue, "--message-body", "<one> & two", "--message-attributes",
+               {"kind": {"DataType": "String", "StringValue": "test"}})
+    message, = aws("sqs", "receive-message", *of_queue, "--attribute-names", "All", "--message-attribute-names", "All")["Messages"]
+    assert (message["Body"], message["MessageId"]) == ("<one> & two", sent["MessageId"])
+    assert message["MessageAttributes"]["kind"]["StringValue"] == "test" and message["Attributes"]["ApproximateReceiveCount"] == "1"
+    aws("sqs", "delete-message", *of_queue, "--receipt-handle", message["ReceiptHandle"])
+    entries = [{"Id": letter, "MessageBody": letter} for letter in "ab"]
+    assert len(aws("sqs", "send-message-batch", *of_queue, "--entries", entries)["Successful"]) == 2
+    aws("sqs", "set-queue-attributes", *of_queue, "--attributes", {"VisibilityTimeout": "40", "RedrivePolicy": json.dumps(
+        {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead-jobs", "maxReceiveCount": 3})})
+    assert aws("sqs", "list-dead-letter-source-queues", "--queue-url", dead)["queueUrls"] == [url]
+    messages = aws("sqs", "receive-message", *of_queue, "--max-number-of-messages", "10")["Messages"]
+    handles = [{"Id": str(i), "ReceiptHandle": each["ReceiptHandle"]} for i, each in enumerate(messages)]
+    aws("sqs", "change-message-visibility", *of_queue, "--receipt-handle", handles[0]["ReceiptHandle"], "--visibility-timeout", "50")
+    changed = aws("sqs", "change-message-visibility-batch", *of_queue, "--entries", [{**each, "VisibilityTimeout": 0} for each in handles])
+    assert len(changed["Successful"]) == 2
+    assert len(aws("sqs", "delete-message-batch", *of_queue, "--entries", handles)["Successful"]) == 2
+    aws("sqs", "tag-queue", *of_queue, "--tags", "stage=test")
+    aws("sqs", "untag-queue", *of_queue, "--tag-keys", "team")
+    assert aws("sqs", "list-queue-tags", *of_queue)["Tags"] == {"stage": "test"}
+    aws("sqs", "purge-queue", *of_queue)
+    attributes = aws("sqs", "get-queue-attributes", *of_queue, "--attribute-names", "All")["Attributes"]
+    assert attributes["ApproximateNumberOfMessages"] == "0" and attributes["VisibilityTimeout"] == "40"
+    aws("sqs", "delete-queue", *of_queue)
+    refused = aws.refused("sqs", "get-queue-url", "--queue-name", "jobs")
+    assert "(AWS.SimpleQueueService.NonExistentQueue)" in refused and "The specified queue does not exist." in refused

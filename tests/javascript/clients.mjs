@@ -2,12 +2,14 @@
 import { DynamoDBClient, CreateTableCommand, DeleteTableCommand, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
 import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { SQSClient } from "@aws-sdk/client-sqs";
 
 export const settings = {
   endpoint: process.env.LEAT_ENDPOINT, region: "us-east-1", maxAttempts: 1,
   credentials: { accessKeyId: "local", secretAccessKey: "local" },
 };
 export const dynamodb = new DynamoDBClient(settings);
+export const sqs = new SQSClient(settings);
 export const streams = new DynamoDBStreamsClient(settings);
 export const documents = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
 
