@@ -1,8 +1,8 @@
 /* Creating and updating mappings: what is refused and in which words, where reading begins, what is kept. */
-#include "base/log.h"
 #include "base/random.h"
 #include "base/slice.h"
 #include "trigger/destination.h"
+#include "trigger/filter.h"
 #include "trigger/service.h"
 
 /* ------------------------------------------------------------------ create */
@@ -47,6 +47,14 @@ static enum leat_code resolve(struct trigger_service *service, struct leat_slice
 static enum leat_code check_windows(const struct trigger_settings *settings, struct leat_fault *fault) {
     if (settings->tumbling_window_seconds == 0 || settings->parallelization_factor == 1) return LEAT_OK;
     return invalid(fault, "TumblingWindowInSeconds and ParallelizationFactor greater than 1 cannot be used together.");
+}
+
+static enum leat_code check_filter(const struct trigger_settings *settings, struct leat_fault *fault) {
+    struct filter *filter;
+    if ((settings->given & TRIGGER_GIVEN_FILTER) == 0 || settings->filter_json.data == NULL) return LEAT_OK;
+    TRY(filter_new(settings->filter_json, &filter, fault));
+    filter_free(filter);
+    return LEAT_OK;
 }
 
 /* AWS looks whether the destination is there when the mapping is made or changed. */
@@ -117,12 +125,6 @@ static enum leat_code starting_checkpoints(struct trigger_service *service, cons
     return code;
 }
 
-/* Accepted and given back, but nothing acts on it yet: whoever relies on it must know. */
-static void warn_of_stored_only(const struct trigger_settings *settings) {
-    if (settings->filter_json.data == NULL) return;
-    log_warning("trigger %.*s: FilterCriteria is stored but not applied by this version", SLICE_FORMAT(settings->uuid));
-}
-
 static enum leat_code store_ready(struct trigger_service *service, struct leat_fault *fault) {
     if (!service->store_ready) TRY(store_open(service->db, fault));
     service->store_ready = true;
@@ -139,7 +141,6 @@ static enum leat_code keep_new(struct trigger_service *service, struct mapping *
     if (code == LEAT_OK) code = starting_checkpoints(service, &mapping->settings, &checkpoints, fault);
     if (code == LEAT_OK) code = store_ready(service, fault);
     if (code == LEAT_OK) code = store_mapping_create(service->db, mapping, &checkpoints, fault);
-    if (code == LEAT_OK) warn_of_stored_only(&mapping->settings);
     store_checkpoints_free(&checkpoints);
     if (code != LEAT_OK) {
         mapping_free(for_driver);
@@ -165,6 +166,7 @@ enum leat_code trigger_create(struct trigger_service *service, const struct trig
     mapping_fill_defaults(&all);
     TRY(check_age(&all, fault));
     TRY(check_windows(&all, fault));
+    TRY(check_filter(settings, fault));
     TRY(check_destination(service, settings, fault));
     struct mapping *mapping = mapping_new(&all, service->now_ms(service->now_context));
     if (mapping == NULL) return fault_memory(fault);
@@ -211,7 +213,6 @@ static enum leat_code keep_changed(struct trigger_service *service, struct mappi
     enum leat_code code = for_driver == NULL ? fault_memory(fault) : store_mapping_write(service->db, mapping, fault);
     if (code == LEAT_OK) {
         bool found;
-        warn_of_stored_only(&mapping->settings);
         pthread_mutex_lock(&service->lock);
         size_t at = service_place_of(service, mapping->settings.uuid, &found);
         before = service->mappings[at];
@@ -237,6 +238,7 @@ enum leat_code trigger_update(struct trigger_service *service, const struct trig
         TRY(resolve(service, change.function_name, arn, fault));
         change.function_name = slice_text(arn);
     }
+    TRY(check_filter(&change, fault));
     TRY(check_destination(service, &change, fault));
     pthread_mutex_lock(&service->control);
     enum leat_code code = changed_copy(service, &change, &mapping, &state, fault);

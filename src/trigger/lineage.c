@@ -7,6 +7,7 @@
 #include "trigger/answer.h"
 #include "trigger/destination.h"
 #include "trigger/event.h"
+#include "trigger/filter.h"
 
 enum {
     PAYLOAD_BYTES_MAX = 6 * 1024 * 1024, /* AWS Lambda: request payload of an invocation */
@@ -37,6 +38,7 @@ struct lineage {
     struct mapping *mapping;
     struct trigger_target *target;
     struct trigger_destination *destination;
+    struct filter *filter; /* NULL: everything passes */
     struct shard *shards;
     unsigned running;
     bool started, growing; /* growing: the stream may still get new shards */
@@ -239,9 +241,7 @@ static struct trigger_destination *host_destination(struct runner_host *host) {
 }
 
 static bool host_passes(struct runner_host *host, struct leat_slice record) {
-    (void)host;
-    (void)record;
-    return true;
+    return filter_passes(((struct lineage *)(void *)host)->filter, record);
 }
 
 static uint64_t host_generation(struct runner_host *host) {
@@ -288,6 +288,16 @@ static void destination_release(struct lineage *lineage) {
     lineage->destination = NULL;
 }
 
+/* Mappings are made with valid filters only; one that cannot be read (no memory) lets everything through. */
+static void filter_renew(struct lineage *lineage) {
+    struct leat_slice criteria = lineage->mapping->settings.filter_json;
+    struct leat_fault fault = {0};
+    filter_free(lineage->filter);
+    lineage->filter = NULL;
+    if (criteria.data == NULL || filter_new(criteria, &lineage->filter, &fault) == LEAT_OK) return;
+    log_trouble(lineage, "records are not filtered", fault.message);
+}
+
 struct lineage *lineage_new(struct lineage_world *world, struct mapping *mapping) {
     struct lineage *lineage = calloc(1, sizeof *lineage);
     if (lineage == NULL || !watch_add(&world->watches, mapping->table, &lineage->watcher)) {
@@ -306,6 +316,7 @@ struct lineage *lineage_new(struct lineage_world *world, struct mapping *mapping
     lineage->world = world;
     lineage->mapping = mapping;
     lineage->look_again.run = look_again;
+    filter_renew(lineage);
     if (mapping->settings.enabled) look_or_wait(lineage);
     return lineage;
 }
@@ -316,6 +327,7 @@ void lineage_free(struct lineage *lineage, struct runner_farewell *farewell) {
     shards_free(lineage, farewell);
     target_release(lineage);
     destination_release(lineage);
+    filter_free(lineage->filter);
     mapping_free(lineage->mapping);
     free(lineage);
 }
@@ -328,6 +340,7 @@ void lineage_change(struct lineage *lineage, struct mapping *mapping) {
     if (!slice_equal(before->settings.function_name, mapping->settings.function_name)) target_release(lineage);
     if (!slice_equal(before->settings.on_failure_arn, mapping->settings.on_failure_arn)) destination_release(lineage);
     mapping_free(before);
+    filter_renew(lineage);
     const struct step_settings settings = step_settings_of(lineage);
     for (struct shard *shard = lineage->shards; shard != NULL; shard = shard->next) {
         if (shard->runner != NULL) runner_change(shard->runner, &settings);
