@@ -46,7 +46,8 @@ static bool read_exists(struct compiling *compiling, struct filter_test *test) {
 
 static bool read_bound(struct json_reader *json, struct leat_slice comparison, struct filter_test *test) {
     const bool equal = slice_is(comparison, "=");
-    const bool lower = slice_is(comparison, ">") || slice_is(comparison, ">="), upper = slice_is(comparison, "<") || slice_is(comparison, "<=");
+    const bool lower = slice_is(comparison, ">") || slice_is(comparison, ">=");
+    const bool upper = slice_is(comparison, "<") || slice_is(comparison, "<=");
     struct filter_bound bound = {.there = true, .inclusive = equal || comparison.size == 2};
     if (json_next(json) != JSON_NUMBER || !json_double(json, &bound.value)) return false;
     if (equal || lower) test->lower = bound;
