@@ -114,13 +114,15 @@ static enum leat_code answer_each(const struct getting *self) {
     struct leat_slice *items = self->result->items;
     size_t bytes = 0, throttled = 0;
     for (size_t i = 0; i < self->count; i++) {
+        const struct expr_projection *projection = self->ones[i].projection;
         size_t whole = size_of(items[i]);
-        TRY(project(self->ones[i].projection, &self->result->memory->arena, &items[i], self->fault));
-        bytes += size_of(items[i]);
+        TRY(project(projection, &self->result->memory->arena, &items[i], self->fault));
+        size_t answered = projection == NULL ? whole : size_of(items[i]);
+        bytes += answered;
         enum leat_code code = bytes > READ_ANSWER_BYTES_MAX ? LEAT_LIMIT_EXCEEDED : charge(self, i, whole, self->fault);
         if (code == LEAT_OK) continue;
         if (code == LEAT_PROVISIONED_THROUGHPUT_EXCEEDED && ++throttled == self->count) return code;
-        if (code != LEAT_LIMIT_EXCEEDED) bytes -= size_of(items[i]);
+        if (code != LEAT_LIMIT_EXCEEDED) bytes -= answered;
         TRY(leave_out(self, i));
     }
     return LEAT_OK;

@@ -97,12 +97,13 @@ static bool write_keys_fit(const struct write_operation *operation, const struct
 static enum leat_code check_keys(struct write_operation *operation, const struct leat_write *write, struct schema_key *key,
                                  struct leat_fault *fault) {
     const struct schema *keys = &operation->table->keys;
-    operation->misfit = !write_keys_fit(operation, write);
-    if (write->kind != LEAT_PUT) return schema_check_key(keys, write->key, key, fault);
-    if (operation->misfit && operation->batch)
+    bool put = write->kind == LEAT_PUT;
+    enum leat_code code = put ? schema_check_item(keys, write->item, key, fault) : schema_check_key(keys, write->key, key, fault);
+    operation->misfit = code != LEAT_OK && !write_keys_fit(operation, write);
+    if (operation->misfit && operation->batch && put)
         return fault_set(fault, LEAT_VALIDATION, "The provided key element does not match the schema");
-    TRY(schema_check_item(keys, write->item, key, fault));
-    enum leat_code code = index_check_types(operation->table, write->item, fault);
+    if (code != LEAT_OK || !put) return code;
+    code = index_check_types(operation->table, write->item, fault);
     operation->misfit = code == LEAT_VALIDATION;
     TRY(code);
     TRY(index_check_values(operation->table, write->item, fault));
