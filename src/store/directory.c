@@ -74,11 +74,12 @@ static enum leat_code directory_lock(const char *path, int *out, struct leat_fau
     return code;
 }
 
-static enum leat_code directory_read_format(const char *path, const char *format_path, bool *found,
+/* *out: 0 when there is no format file yet. */
+static enum leat_code directory_read_format(const char *path, const char *format_path, unsigned long *out,
                                             struct leat_fault *fault) {
     char text[64];
     int fd = open(format_path, O_RDONLY | O_CLOEXEC);
-    *found = fd >= 0;
+    *out = 0;
     if (fd < 0) return errno == ENOENT ? LEAT_OK : directory_fault(fault, "cannot open", format_path);
     ssize_t size = read(fd, text, sizeof text - 1);
     int error = errno;
@@ -94,6 +95,7 @@ static enum leat_code directory_read_format(const char *path, const char *format
     if (number > STORE_FORMAT) {
         return fault_set(fault, LEAT_STORE_FORMAT, "%s has format %lu, this leat knows up to %d", path, number, STORE_FORMAT);
     }
+    *out = number;
     return LEAT_OK;
 }
 
@@ -116,10 +118,11 @@ static enum leat_code directory_write_format(const char *path, const char *forma
     return errno == 0 ? LEAT_OK : directory_fault(fault, "cannot sync", path);
 }
 
+/* What an older program has written is read as it is; from here on that program may not touch it any more. */
 static enum leat_code directory_format(const char *path, const char *format_path, struct leat_fault *fault) {
-    bool found = false;
-    TRY(directory_read_format(path, format_path, &found, fault));
-    return found ? LEAT_OK : directory_write_format(path, format_path, fault);
+    unsigned long number;
+    TRY(directory_read_format(path, format_path, &number, fault));
+    return number == STORE_FORMAT ? LEAT_OK : directory_write_format(path, format_path, fault);
 }
 
 enum leat_code store_directory_open(const char *path, struct store_directory *out, struct leat_fault *fault) {

@@ -6,7 +6,7 @@
 
 #include "base/fault.h"
 
-enum { STORE_FORMAT = 1 };
+enum { STORE_FORMAT = 2 };
 
 struct store_directory { int lock_fd; };
 

@@ -20,6 +20,7 @@ def fixture_old(request, tmp_path):
     with tarfile.open(request.param) as packed:
         packed.extractall(tmp_path)
     program = Program(tmp_path / "data", "--retention", CENTURY, "--rotation", CENTURY).start()
+    program.number = int(request.param.name.split("-")[1].split(".")[0])
     yield program
     program.stop()
 
@@ -49,10 +50,33 @@ def test_everything_is_still_there(old):
     for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
         iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
         records += streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
-    assert len(records) == len(stored) and {record["eventName"] for record in records} == {"INSERT"}
+    names = [record["eventName"] for record in records]
+    assert (names.count("INSERT"), names.count("REMOVE")) == ((len(stored), 0) if old.number == 1 else (len(stored) + 1, 1))
     mapping = functions.list_event_source_mappings(FunctionName="keys")["EventSourceMappings"][0]
     assert (mapping["EventSourceArn"], mapping["BatchSize"], mapping["State"]) == (arn, 7, "Enabled")
     assert functions.invoke(FunctionName="keys", Payload=b"{}")["Payload"].read() == b"[]"
+
+
+def test_what_format_2_brought_is_still_there(old):
+    if old.number < 2:
+        return
+    dynamodb, functions, queues = (make_format.client(boto3.client, old, name) for name in ("dynamodb", "lambda", "sqs"))
+    table = dynamodb.describe_table(TableName="everything")["Table"]
+    assert dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"] == [{"Key": "made", "Value": "long ago"}]
+    (index,) = table["LocalSecondaryIndexes"]
+    assert index["ItemCount"] == sum("group" in item for item in make_format.items())
+    recovery = dynamodb.describe_continuous_backups(TableName="everything")["ContinuousBackupsDescription"]
+    assert recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    (backup,) = dynamodb.list_backups(TableName="everything")["BackupSummaries"]
+    dynamodb.restore_table_from_backup(TargetTableName="restored", BackupArn=backup["BackupArn"])
+    dynamodb.get_waiter("table_exists").wait(TableName="restored", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    restored = make_format.client(boto3.resource, old, "dynamodb").Table("restored")
+    assert sorted(map(str, restored.scan()["Items"])) == sorted(
+        map(str, make_format.client(boto3.resource, old, "dynamodb").Table("everything").scan()["Items"]))
+    assert functions.invoke(FunctionName="keys:live", Payload=b"{}")["ExecutedVersion"] == "1"
+    queue = queues.get_queue_url(QueueName="letters")["QueueUrl"]
+    kept = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert kept["MessageRetentionPeriod"] == "1209600"  # the messages themselves have gone since
 
 
 def test_it_can_be_written_to(old):

@@ -11,6 +11,7 @@ import pathlib
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "blackbox"))
@@ -47,13 +48,14 @@ def fill(program):
         "IndexName": name, "Projection": {"ProjectionType": "ALL"},
         "KeySchema": [{"AttributeName": key, "KeyType": role} for key, role in zip(names, ("HASH", "RANGE"))]}
     dynamodb.create_table(
-        TableName="everything", AttributeDefinitions=attributes, KeySchema=keys, BillingMode="PAY_PER_REQUEST",
+        Tags=[{"Key": "made", "Value": "long ago"}], TableName="everything", AttributeDefinitions=attributes, KeySchema=keys, BillingMode="PAY_PER_REQUEST",
         GlobalSecondaryIndexes=[index("by_group", "group", "sk")], LocalSecondaryIndexes=[index("local", "pk", "group")],
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
     dynamodb.update_time_to_live(TableName="everything", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
     table = client(boto3.resource, program, "dynamodb").Table("everything")
     for item in items():
         table.put_item(Item=item)
+    recovery(dynamodb)
     attributes = [{"AttributeName": name, "AttributeType": "B"} for name in ("pk", "sk")]
     dynamodb.create_table(TableName="long_keys", AttributeDefinitions=attributes, KeySchema=keys, BillingMode="PROVISIONED",
                           ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5})
@@ -65,7 +67,23 @@ def fill(program):
     functions.create_function(FunctionName="keys", Runtime="python3.11", Handler="main.handler", Timeout=30,
                               Role="arn:aws:iam::000000000000:role/any", Code={"ZipFile": archive.getvalue()})
     arn = dynamodb.describe_table(TableName="everything")["Table"]["LatestStreamArn"]
+    functions.publish_version(FunctionName="keys")
+    functions.create_alias(FunctionName="keys", Name="live", FunctionVersion="1")
+    queues = client(boto3.client, program, "sqs")
+    queue = queues.create_queue(QueueName="letters", Attributes={"MessageRetentionPeriod": "1209600"})["QueueUrl"]
+    queues.send_message(QueueUrl=queue, MessageBody="gone within two weeks")
     functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="keys", StartingPosition="LATEST", BatchSize=7)
+
+
+def recovery(dynamodb):
+    """Since format 2: a history with changes in it, and a backup from before them."""
+    arn = dynamodb.create_backup(TableName="everything", BackupName="before")["BackupDetails"]["BackupArn"]
+    while dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]["BackupStatus"] != "AVAILABLE":
+        time.sleep(0.01)
+    dynamodb.update_continuous_backups(TableName="everything", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+    key = {"pk": {"S": "changed"}, "sk": {"N": "1"}}
+    dynamodb.put_item(TableName="everything", Item=key)
+    dynamodb.delete_item(TableName="everything", Key=key)
 
 
 def long_keys():

@@ -64,7 +64,7 @@ TestSuite(store_directory, .init = make_root, .fini = remove_root);
 
 Test(store_directory, a_missing_one_is_made_and_marked) {
     cr_assert_eq(store_directory_open(path, &directory, &fault), LEAT_OK, "%s", fault.message);
-    cr_assert_str_eq(text_of("format"), "leat 1\n");
+    cr_assert_str_eq(text_of("format"), "leat 2\n");
     cr_assert_eq(atol(text_of("lock")), getpid());
     store_directory_close(&directory);
     cr_assert_eq(store_directory_open(path, &directory, &fault), LEAT_OK, "again: %s", fault.message);
@@ -75,7 +75,7 @@ Test(store_directory, an_empty_one_and_one_left_half_made_are_taken) {
     file_in("lock", "");
     file_in("format.new", "le");
     cr_assert_eq(store_directory_open(path, &directory, &fault), LEAT_OK, "%s", fault.message);
-    cr_assert_str_eq(text_of("format"), "leat 1\n");
+    cr_assert_str_eq(text_of("format"), "leat 2\n");
 }
 
 Test(store_directory, is_held_by_one_at_a_time_and_says_by_whom) {
@@ -98,10 +98,18 @@ Test(store_directory, is_held_by_one_at_a_time_and_says_by_whom) {
     cr_assert_eq(store_directory_open(path, &second, &fault), LEAT_STORE_LOCKED, "also against this process");
 }
 
+Test(store_directory, an_older_format_becomes_the_newest) {
+    cr_assert_eq(mkdir(path, 0700), 0);
+    file_in("format", "leat 1\n");
+    cr_assert_eq(store_directory_open(path, &directory, &fault), LEAT_OK, "%s", fault.message);
+    store_directory_close(&directory);
+    cr_assert_str_eq(text_of("format"), "leat 2\n");
+}
+
 Test(store_directory, a_newer_format_is_refused) {
     mkdir(path, 0700);
     file_in("format", "leat 7\n");
-    REFUSED(LEAT_STORE_FORMAT, "has format 7, this leat knows up to 1");
+    REFUSED(LEAT_STORE_FORMAT, "has format 7, this leat knows up to 2");
     cr_assert_str_eq(text_of("format"), "leat 7\n");
 }
 
