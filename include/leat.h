@@ -45,7 +45,9 @@ struct leat_options {
     uint64_t bytes_max;           /* 0: none; size limit of the database file, past it writes answer LEAT_STORE_FULL */
     uint64_t collection_bytes_max; /* 0: 10 GB; size limit of an item collection of a table with local indexes */
     bool throttle; /* hold tables and indexes with LEAT_PROVISIONED to their units; off: they may do what the machine can */
-    uint64_t (*now_ms)(void *);   /* NULL: the system's clock, milliseconds since 1970 */
+    /* The clock, in milliseconds since 1970. What happens to data goes by it: streams, time to live, recovery, tokens, iterators. */
+    uint64_t virtual_ms;          /* not 0: it stands at this time until leat_clock_set moves it */
+    uint64_t (*now_ms)(void *);   /* else: your own; NULL: the system's */
     void *now_context;
 };
 
@@ -213,6 +215,36 @@ LEAT_PUBLIC enum leat_code leat_next(struct leat_subscription *subscription, int
  * after the next subscribe. */
 LEAT_PUBLIC enum leat_code leat_done(struct leat_subscription *subscription, struct leat_fault *fault) LEAT_MUST_USE;
 LEAT_PUBLIC void leat_unsubscribe(struct leat_subscription *subscription);
+
+/* ------------------------------------------------------------------ time */
+
+LEAT_PUBLIC uint64_t leat_now_ms(struct leat *db); /* by the database's clock */
+LEAT_PUBLIC bool leat_clock_virtual(struct leat *db);
+
+/* Moves a clock of leat_options.virtual_ms on. On its way it stops wherever something is due (leat_waiter) and once in a while besides,
+ * and goes on when that has been done: what falls into the time happens in its order, each thing at its moment, and all of it has happened
+ * when the call returns. LEAT_VALIDATION: the clock is not a virtual one, or would go back. LEAT_BUSY: it is being moved.
+ * LEAT_CLOSED: leat_clock_stop was called. */
+LEAT_PUBLIC enum leat_code leat_clock_set(struct leat *db, uint64_t to_ms, struct leat_fault *fault) LEAT_MUST_USE;
+LEAT_PUBLIC void leat_clock_stop(struct leat *db); /* for who ends: a call that is under way returns, further ones are refused */
+
+/* A clock of your own (leat_options.now_ms) has been moved, other than by going: whoever waits for a time looks at it again. Without this
+ * call leat sees the new time only when it would have looked anyway. Returns at once. */
+LEAT_PUBLIC void leat_clock_moved(struct leat *db);
+
+/* For who does something at times of this clock, beside a timer of their own that goes by real time. `moved` is called when the clock has
+ * been moved by one of the calls above; it must hand over and return, without calling leat. What is due is done after it, then
+ * leat_waiter_looked called; `moved` does not come again before. leat_waiter_until says when the next thing is due (UINT64_MAX: never). */
+struct leat_waiter;
+LEAT_PUBLIC struct leat_waiter *leat_waiter_add(struct leat *db, void (*moved)(void *context), void *context); /* NULL: no memory */
+LEAT_PUBLIC void leat_waiter_until(struct leat_waiter *waiter, uint64_t due_ms);
+LEAT_PUBLIC void leat_waiter_looked(struct leat_waiter *waiter);
+LEAT_PUBLIC void leat_waiter_remove(struct leat_waiter *waiter); /* when it returns, `moved` is not running and will not */
+
+/* From hold to release a virtual clock does not go on: something is on its way that belongs to this moment. From any thread, also from
+ * hooks and from `done`. */
+LEAT_PUBLIC void leat_clock_hold(struct leat *db);
+LEAT_PUBLIC void leat_clock_release(struct leat *db);
 
 /* ------------------------------------------------------------------ figures */
 

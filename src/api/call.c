@@ -184,7 +184,7 @@ static bool json_content(struct api_call *call) {
 static bool allowed(struct api_call *call) {
     const struct api_server *server = call->server;
     call->code = server->credential_count > 0
-                     ? net_sigv4_verify(call->request, server->credentials, server->credential_count, clock_now_ms(&clock_system),
+                     ? net_sigv4_verify(call->request, server->credentials, server->credential_count, clock_real_ms(),
                                         &call->error_type, &call->fault)
                      : net_sigv4_claimed(call->request, &call->error_type, &call->fault);
     if (call->code == LEAT_OK) call->error_type = NULL; /* what is found later is of another type */

@@ -19,7 +19,7 @@ void log_write(enum log_level level, const char *format, ...) {
     static const char *const names[] = {"ERROR", "WARNING", "INFO", "DEBUG"};
     if ((int)level > atomic_load_explicit(&log_level_now, memory_order_relaxed)) return;
     char line[LOG_LINE_MAX], time[CLOCK_ISO_SIZE];
-    clock_iso(clock_now_ms(&clock_system), time);
+    clock_iso(clock_real_ms(), time);
     int size = snprintf(line, sizeof line, "%sZ %s ", time, names[level]);
     va_list arguments;
     va_start(arguments, format);

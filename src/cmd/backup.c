@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/slice.h"
 #include "cmd/answer.h"
 #include "cmd/cmd.h"
@@ -20,7 +21,7 @@ static const struct cmd_option options[] = {
 static struct leat_slice default_name(struct arena *arena) {
     char text[32] = "";
     struct tm parts;
-    time_t now = time(NULL);
+    time_t now = clock_real_s();
     if (gmtime_r(&now, &parts) != NULL) (void)strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
     return arena_print(arena, "backup-%s", text);
 }

@@ -11,6 +11,7 @@
     X(wait)         \
     X(export)       \
     X(import)       \
+    X(clock)        \
     X(version)
 
 #define DECLARE(name) extern const struct cmd cmd_##name;

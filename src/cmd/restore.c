@@ -1,14 +1,12 @@
 /* leat restore: makes a new table out of a backup, or out of another table as it was at a moment, and waits until it is whole. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/slice.h"
 #include "cmd/cmd.h"
 #include "cmd/follow.h"
+#include "cmd/time.h"
 
 enum { ANSWER_BYTES_MAX = 1 << 20, REQUEST_BYTES_MAX = 64 * 1024 };
 
@@ -20,31 +18,15 @@ static const struct cmd_option options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-/* ".490Z": the fraction of a second and the zone, both of which may be missing. */
-static bool read_fraction(const char *text, uint64_t *milliseconds) {
-    char *end = (char *)text;
-    double fraction = *text == '.' ? strtod(text, &end) : 0;
-    *milliseconds = (uint64_t)(fraction * 1000 + 0.5);
-    return end[0] == 0 || (end[0] == 'Z' && end[1] == 0);
-}
-
-static bool read_time(const char *text, uint64_t *milliseconds) {
-    struct tm parts = {0};
-    uint64_t ago_ms, rest_ms;
-    char *end;
-    if (cmd_duration_ms(text, &ago_ms)) {
-        uint64_t now_ms = clock_now_ms(&clock_system);
-        *milliseconds = now_ms > ago_ms ? now_ms - ago_ms : 0;
-        return true;
-    }
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-    if (rest != NULL && read_fraction(rest, &rest_ms)) {
-        *milliseconds = (uint64_t)timegm(&parts) * 1000 + rest_ms;
-        return true;
-    }
-    double seconds = strtod(text, &end);
-    *milliseconds = seconds >= 0 && seconds < 1e11 ? (uint64_t)(seconds * 1000 + 0.5) : 0;
-    return end != text && *end == 0 && isfinite(seconds) && seconds >= 0;
+/* How long ago is by the server's clock. */
+static enum leat_code read_time(const char *text, struct net_client *client, uint64_t *milliseconds, struct leat_fault *fault) {
+    struct cmd_clock clock;
+    uint64_t ago_ms;
+    if (!cmd_duration_ms(text, &ago_ms))
+        return cmd_time_ms(text, milliseconds) ? LEAT_OK : fault_set(fault, LEAT_VALIDATION, "%s is not a time", text);
+    TRY(cmd_clock_call(client, slice_of(NULL, 0), &clock, fault));
+    *milliseconds = clock.now_ms > ago_ms ? clock.now_ms - ago_ms : 0;
+    return LEAT_OK;
 }
 
 static void member(struct json_writer *json, const char *name, const char *text) {
@@ -52,9 +34,10 @@ static void member(struct json_writer *json, const char *name, const char *text)
     json_text(json, text);
 }
 
-static enum leat_code write_source(const struct cmd_call *call, struct json_writer *json, struct leat_fault *fault) {
+static enum leat_code write_source(const struct cmd_call *call, struct net_client *client, struct json_writer *json,
+                                   struct leat_fault *fault) {
     const char *backup = cmd_value(call, "backup"), *time = cmd_value(call, "time");
-    uint64_t milliseconds;
+    uint64_t milliseconds = 0;
     if ((backup != NULL) != (call->argument_count == 1) || (backup != NULL && time != NULL))
         return fault_set(fault, LEAT_VALIDATION, "either TABLE and NEW, perhaps with --time, or --backup and NEW alone");
     if (backup != NULL) {
@@ -62,7 +45,7 @@ static enum leat_code write_source(const struct cmd_call *call, struct json_writ
         return LEAT_OK;
     }
     member(json, "SourceTableName", call->arguments[0]);
-    if (time != NULL && !read_time(time, &milliseconds)) return fault_set(fault, LEAT_VALIDATION, "%s is not a time", time);
+    if (time != NULL) TRY(read_time(time, client, &milliseconds, fault));
     json_key(json, time == NULL ? "UseLatestRestorableTime" : "RestoreDateTime");
     if (time == NULL) json_bool(json, true);
     else json_seconds(json, milliseconds);
@@ -79,7 +62,7 @@ static enum leat_code begin(const struct cmd_call *call, struct net_client *clie
     json_writer_init(&json, &request);
     json_object(&json);
     member(&json, "TargetTableName", target_of(call));
-    enum leat_code code = write_source(call, &json, fault);
+    enum leat_code code = write_source(call, client, &json, fault);
     json_object_end(&json);
     if (code == LEAT_OK && !buf_ok(&request)) code = fault_memory(fault);
     const char *target = cmd_value(call, "backup") != NULL ? "DynamoDB_20120810.RestoreTableFromBackup"

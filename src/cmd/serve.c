@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/credentials.h"
 #include "cmd/listen.h"
+#include "cmd/time.h"
 #include "queue/destination.h"
 
 enum { DESTINATIONS_MAX = 4 }; /* services that take failure records */
@@ -36,6 +38,7 @@ static const struct cmd_option options[] = {
     {"collection-limit", 0, "BYTES", "size at which an item collection of a table with local indexes is full (10 GB)"},
     {"async-retry", 0, "TIME", "pause before an asynchronous invocation is tried again, doubled for the second time (1m)"},
     {"retry-pause", 0, "TIME", "the longest pause before a trigger gives a failed batch again; the first is 100 ms, then doubled (10s)"},
+    {"clock", 0, "virtual[=TIME]", "a clock that stands still until it is moved with leat clock (the system's)"},
     {"settle", 0, "TIME", "how long tables stay CREATING, UPDATING and DELETING, to try a client's waiting (0s)"},
     {NULL, 0, NULL, NULL},
 };
@@ -100,6 +103,15 @@ static enum leat_code read_times(const struct cmd_call *call, struct settings *o
     return LEAT_OK;
 }
 
+static enum leat_code read_clock(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
+    const char *value = cmd_value(call, "clock");
+    if (value == NULL) return LEAT_OK;
+    out->db.virtual_ms = clock_real_ms();
+    if (strcmp(value, "virtual") == 0) return LEAT_OK;
+    if (strncmp(value, "virtual=", 8) == 0 && cmd_time_ms(value + 8, &out->db.virtual_ms) && out->db.virtual_ms > 0) return LEAT_OK;
+    return fault_set(fault, LEAT_VALIDATION, "--clock wants virtual, or virtual= and a time like 2025-02-22T03:03:25Z, not %s", value);
+}
+
 static enum leat_code read_limits(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
     const char *limit = cmd_value(call, "collection-limit");
     out->db.throttle = cmd_value(call, "throttle") != NULL;
@@ -144,6 +156,7 @@ static enum leat_code read_settings(const struct cmd_call *call, struct settings
     }
     TRY(read_place(call, out, fault));
     TRY(read_times(call, out, fault));
+    TRY(read_clock(call, out, fault));
     TRY(read_limits(call, out, fault));
     TRY(read_credentials(call, out, fault));
     TRY(read_host_names(call, out, fault));
@@ -174,8 +187,6 @@ static enum leat_code start_destinations(struct server *server, const struct set
         .loop = server->work_loop,
         .region = settings->db.region,
         .account = settings->db.account,
-        .now_ms = settings->db.now_ms,
-        .now_context = settings->db.now_context,
     };
     TRY(queue_service_new(&queues, &server->api.queues, fault));
     server->destinations[0] = queue_destinations(server->api.queues);
@@ -253,6 +264,7 @@ static enum leat_code start(struct server *server, struct settings *settings, st
 
 static void stop(struct server *server) {
     if (server->api.queues != NULL) queue_service_drain(server->api.queues);
+    if (server->api.db != NULL) leat_clock_stop(server->api.db); /* a request may be moving it */
     if (server->http != NULL) net_server_stop(server->http, DRAIN_MS);
     if (server->api.transfers != NULL) transfer_service_free(server->api.transfers);
     if (server->api.triggers != NULL) trigger_service_free(server->api.triggers);

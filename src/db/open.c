@@ -16,6 +16,7 @@ LEAT_PUBLIC enum leat_code leat_open(const struct leat_options *options, struct 
                                           .bytes_max = options->bytes_max,
                                           .collection_bytes_max = options->collection_bytes_max,
                                           .throttle = options->throttle,
+                                          .virtual_ms = options->virtual_ms,
                                           .now_ms = options->now_ms,
                                           .now_context = options->now_context};
     enum leat_code code = engine_new(&engine, &db->engine, fault);

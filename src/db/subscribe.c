@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/slice.h"
 #include "db/db.h"
@@ -206,11 +205,7 @@ LEAT_PUBLIC enum leat_code leat_subscribe(struct leat *db, const char *table, co
     subscription->db = db;
     subscription->table = strdup(table);
     subscription->name = strdup(cursor);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&subscription->grew, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&subscription->grew);
     pthread_mutex_init(&subscription->lock, NULL);
     enum leat_code code = subscription->table == NULL || subscription->name == NULL ? fault_memory(fault)
                                                                                     : begin(subscription, from, fault);
@@ -249,14 +244,7 @@ static bool wait_for_growth(struct leat_subscription *subscription, const struct
 
 LEAT_PUBLIC enum leat_code leat_next(struct leat_subscription *subscription, int timeout_ms, struct leat_result *result,
                                      struct leat_fault *fault) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = clock_deadline(timeout_ms < 0 ? 0 : (uint64_t)timeout_ms);
     *result = (struct leat_result){.memory = NULL};
     for (;;) {
         TRY(look_again(subscription, fault));

@@ -178,7 +178,7 @@ enum leat_code function_stamp(struct function_service *service, struct function_
     configuration->revision_id = arena_copy(arena, slice_text(uuid));
     configuration->state = SLICE("Active");
     configuration->last_update_status = SLICE("Successful");
-    configuration->last_modified_ms = clock_now_ms(&clock_system);
+    configuration->last_modified_ms = leat_now_ms(service->db);
     return configuration->arn.data == NULL || configuration->revision_id.data == NULL ? fault_memory(fault) : LEAT_OK;
 }
 

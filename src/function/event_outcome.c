@@ -268,7 +268,7 @@ void function_event_end(struct function_event *event, const struct function_even
         return;
     }
     telling->event = event;
-    telling->at_ms = clock_now_ms(&clock_system);
+    telling->at_ms = leat_now_ms(function_events_service(event->events)->db);
     buf_init(&telling->record, OUTCOME_RECORD_MAX);
     write_record(telling, condition, answer);
     word_failure(telling, condition, answer);

@@ -23,7 +23,7 @@ struct function_event *function_event_new(struct function_events *events, struct
                                           struct leat_slice client_context, size_t payload_max) {
     struct function_event *event = malloc(sizeof *event + payload_max + client_context.size + 1);
     if (event == NULL) return NULL;
-    *event = (struct function_event){.events = events, .accepted_ms = clock_now_ms(&clock_system)};
+    *event = (struct function_event){.events = events, .accepted_ms = leat_now_ms(function_events_service(events)->db)};
     uint8_t *bytes = (uint8_t *)(event + 1);
     if (payload.size > 0) memcpy(bytes, payload.data, payload.size);
     event->payload = slice_of(bytes, payload.size);

@@ -1,10 +1,10 @@
 #include "function/events.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/slice.h"
 #include "function/parts.h"
 
@@ -20,18 +20,14 @@ struct function_lane {
 struct function_events {
     struct function_service *service;
     struct function_lane *lanes;
-    struct function_event *waiting; /* until they are due, in no order */
-    size_t count, bytes;            /* of all that have not ended */
-    bool closing, timer_made;
-    uv_timer_t timer;               /* fires when the first that waits is due */
-    uint64_t timer_due_ms;          /* 0: not running */
-    struct function_event *loaded;  /* before the start */
+    size_t count, bytes;           /* of all that have not ended */
+    bool closing, scheduling;
+    struct schedule schedule;      /* of those that wait until they are due; made with the first */
+    struct function_event *loaded; /* before the start */
     struct net_task task;
 };
 
 static void pump(struct function_lane *lane, struct function_events *events);
-
-static uint64_t loop_now(const struct function_events *events) { return uv_now(net_loop_uv(events->service->work_loop)); }
 
 struct function_service *function_events_service(struct function_events *events) { return events->service; }
 bool function_events_closing(const struct function_events *events) { return events->closing; }
@@ -63,52 +59,34 @@ static void make_ready(struct function_event *event);
 
 /* ---- those that wait ---- */
 
-static void timer_fired(uv_timer_t *timer);
+static void hold(struct function_event *event, bool held) {
+    struct leat *db = event->events->service->db;
+    if (held && !event->held) leat_clock_hold(db);
+    if (!held && event->held) leat_clock_release(db);
+    event->held = held;
+}
 
-static void set_timer(struct function_events *events) {
-    uint64_t first = 0, now = loop_now(events);
-    for (const struct function_event *event = events->waiting; event != NULL; event = event->next)
-        if (first == 0 || event->due_ms < first) first = event->due_ms;
-    if (first == 0 || events->closing || (events->timer_due_ms != 0 && events->timer_due_ms <= first)) return;
-    if (!events->timer_made) {
-        (void)uv_timer_init(net_loop_uv(events->service->work_loop), &events->timer);
-        events->timer.data = events;
-        events->timer_made = true;
-        events->service->handles++;
-    }
-    events->timer_due_ms = first;
-    (void)uv_timer_start(&events->timer, timer_fired, first > now ? first - now : 0, 0);
+static void due(struct schedule_entry *entry) {
+    make_ready((struct function_event *)(void *)((char *)entry - offsetof(struct function_event, later)));
 }
 
 static void make_wait(struct function_event *event, uint64_t ms) {
     struct function_events *events = event->events;
-    event->due_ms = loop_now(events) + ms;
-    event->next = events->waiting;
-    events->waiting = event;
-    set_timer(events);
-}
-
-static void timer_fired(uv_timer_t *timer) {
-    struct function_events *events = timer->data;
-    uint64_t now = loop_now(events);
-    struct function_event *all = events->waiting, *next;
-    events->waiting = NULL;
-    events->timer_due_ms = 0;
-    for (; all != NULL; all = next) {
-        next = all->next;
-        if (all->due_ms <= now) {
-            make_ready(all);
-        } else {
-            all->next = events->waiting;
-            events->waiting = all;
-        }
+    if (!events->scheduling) {
+        schedule_init(&events->schedule, events->service->db, events->service->work_loop);
+        events->schedule.timer.data = events;
+        events->scheduling = true;
+        events->service->handles++;
     }
-    set_timer(events);
+    event->later.run = due;
+    schedule_in(&events->schedule, &event->later, ms);
+    hold(event, false);
 }
 
 static void make_ready(struct function_event *event) {
     struct function_events *events = event->events;
     struct function_lane *lane = lane_of(events, event->name);
+    hold(event, true);
     if (lane == NULL) {
         make_wait(event, FUNCTION_EVENT_ROOM_MS);
         return;
@@ -123,7 +101,7 @@ static void make_ready(struct function_event *event) {
 /* ---- running ---- */
 
 static uint64_t age_ms(const struct function_event *event) {
-    uint64_t now = clock_now_ms(&clock_system);
+    uint64_t now = leat_now_ms(event->events->service->db);
     return now > event->accepted_ms ? now - event->accepted_ms : 0;
 }
 
@@ -232,6 +210,7 @@ static void pump(struct function_lane *lane, struct function_events *events) {
 }
 
 void function_event_done(struct function_event *event) {
+    hold(event, false);
     event->events->count--;
     event->events->bytes -= event->payload.size;
     free(event);
@@ -287,6 +266,7 @@ static enum leat_code accept_event(struct function_events *events, const struct 
     event->context = context;
     events->count++;
     events->bytes += event->payload.size;
+    hold(event, true);
     code = function_event_store(event, committed, fault);
     if (code == LEAT_OK) events->service->handles++; /* the service waits for its way back */
     else function_event_done(event);
@@ -341,7 +321,7 @@ static void timer_closed(uv_handle_t *handle) {
 
 void function_events_close(struct function_events *events) {
     events->closing = true;
-    if (events->timer_made) uv_close((uv_handle_t *)&events->timer, timer_closed);
+    if (events->scheduling) schedule_fini(&events->schedule, timer_closed);
 }
 
 static void free_list(struct function_event *event) {
@@ -354,7 +334,11 @@ static void free_list(struct function_event *event) {
 void function_events_free(struct function_events *events) {
     if (events == NULL) return;
     free_list(events->loaded);
-    free_list(events->waiting);
+    while (events->scheduling && events->schedule.entries.next != &events->schedule.entries) {
+        struct schedule_entry *entry = events->schedule.entries.next;
+        schedule_cancel(entry);
+        function_event_done((struct function_event *)(void *)((char *)entry - offsetof(struct function_event, later)));
+    }
     while (events->lanes != NULL) {
         struct function_lane *lane = events->lanes;
         free_list(lane->first);

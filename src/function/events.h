@@ -12,6 +12,7 @@
 #define FUNCTION_EVENTS_H
 
 #include "function/service.h"
+#include "trigger/schedule.h"
 
 enum {
     FUNCTION_EVENT_PAYLOAD_MAX = 1 << 20,   /* "Lambda quotas": 1 MB asynchronous */
@@ -37,7 +38,8 @@ struct function_event {
     struct leat_slice payload, client_context; /* in the same allocation */
     uint64_t accepted_ms;
     unsigned attempts, refusals; /* that the function was run; in a row, that it could not be */
-    uint64_t due_ms;             /* loop time */
+    struct schedule_entry later; /* WAITING */
+    bool held;                   /* READY, RUNNING, TELLING: the clock does not go on */
     enum leat_code stored;       /* how the commit went */
     function_event_accepted_fn accepted;
     void *context;

@@ -116,7 +116,7 @@ const char *function_log_name(const struct function_log *log) { return log->grou
 /* ---- lines ---- */
 
 void function_log_line(struct function_log *log, const char *stream, const char *request_id, struct leat_slice line) {
-    function_log_line_at(log, clock_now_ms(&clock_system), stream, request_id, line);
+    function_log_line_at(log, clock_real_ms(), stream, request_id, line);
 }
 
 void function_log_line_at(struct function_log *log, uint64_t time_ms, const char *stream, const char *request_id,

@@ -193,7 +193,7 @@ void function_process_overgrown(struct function_process *process) {
 static void timed_out(struct function_process *process) {
     char words[96], now[CLOCK_ISO_SIZE], line[192];
     (void)snprintf(words, sizeof words, "Task timed out after %.2f seconds", (double)timeout_ms(process) / 1000);
-    clock_iso(clock_now_ms(&clock_system), now);
+    clock_iso(clock_real_ms(), now);
     (void)snprintf(line, sizeof line, "%sZ %s %s", now, process->request_id, words);
     function_process_drain(process);
     function_report_flush_line(process);
@@ -348,7 +348,7 @@ static enum leat_code process_launch(struct function_process *process, struct le
 static void name_stream(struct function_process *process) {
     char today[CLOCK_ISO_SIZE];
     uint64_t digits;
-    clock_iso(clock_now_ms(&clock_system), today);
+    clock_iso(clock_real_ms(), today);
     random_bytes(&digits, sizeof digits);
     (void)snprintf(process->stream, sizeof process->stream, "%.4s/%.2s/%.2s/[%s]%s%016llx", today, today + 5, today + 8,
                    process->pool->number, process->pool->service->life, (unsigned long long)digits);
@@ -431,7 +431,7 @@ void function_process_give(struct function_process *process, struct function_cal
     memcpy(process->request_id, call->request_id, sizeof process->request_id);
     function_pool_move(process, FUNCTION_BUSY);
     function_memory_watch(process->pool->service);
-    next_headers(process, clock_now_ms(&clock_system) + timeout_ms(process), headers, text);
+    next_headers(process, clock_real_ms() + timeout_ms(process), headers, text);
     buf_slice(net_reply_body(request), call->payload);
     net_reply(request, 200, headers, call->client_context.data != NULL ? 6 : 5);
     function_report_start(process);

@@ -256,7 +256,7 @@ static enum leat_code compose(struct net_client *client, const char *method, con
     buf_print(&client->request, "%s %s HTTP/1.1\r\nHost: %s%s%s:%s\r\nContent-Length: %zu\r\n%s\r\n", method, path,
               v6 ? "[" : "", client->host, v6 ? "]" : "", client->port, body.size, header_lines);
     if (!buf_ok(&client->request)) return fault_set(fault, LEAT_NO_MEMORY, "the request's head is too large");
-    return client->signs ? net_sign(&client->signer, &client->request, body, clock_now_ms(&clock_system), fault) : LEAT_OK;
+    return client->signs ? net_sign(&client->signer, &client->request, body, clock_real_ms(), fault) : LEAT_OK;
 }
 
 static enum leat_code exchange(struct net_client *client, struct leat_slice request_body, struct leat_fault *fault) {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/slice.h"
 #include "net/connection.h"
 
@@ -54,14 +55,13 @@ static void append_number(struct buf *out, size_t number) {
 /* RFC 9110 section 5.6.7, e.g. "Sun, 06 Nov 1994 08:49:37 GMT". strftime would speak the user's language. */
 static void append_date(struct net_part *part, struct buf *out) {
     static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (now.tv_sec != part->date_second) {
+    time_t now = clock_real_s();
+    if (now != part->date_second) {
         struct tm tm;
-        (void)gmtime_r(&now.tv_sec, &tm);
+        (void)gmtime_r(&now, &tm);
         (void)snprintf(part->date, sizeof part->date, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + tm.tm_wday * 3,
                        tm.tm_mday, months + tm.tm_mon * 3, tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-        part->date_second = now.tv_sec;
+        part->date_second = now;
     }
     append_text(out, part->date);
 }

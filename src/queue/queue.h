@@ -81,8 +81,6 @@ struct queue_service_options {
     struct leat *db;
     struct net_loop *loop;
     const char *region, *account; /* kept */
-    uint64_t (*now_ms)(void *);   /* NULL: the system's clock */
-    void *now_context;
 };
 /* Reads what there is; blocks. */
 enum leat_code queue_service_new(const struct queue_service_options *options, struct queue_service **out,

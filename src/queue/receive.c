@@ -147,6 +147,18 @@ static void arm(struct queue *queue) {
         if (left_ms < wait_ms) wait_ms = left_ms;
     }
     (void)uv_timer_start(&queue->timer, timer_fired, wait_ms, 0);
+    receive_clock(queue->service);
+}
+
+void receive_clock(struct queue_service *service) {
+    uint64_t due_ms = UINT64_MAX;
+    if (service->waiter == NULL || !leat_clock_virtual(service->db)) return;
+    for (size_t i = 0; i < service->count; i++) {
+        const struct queue *queue = service->queues[i];
+        uint64_t next_ms = queue->waiting != NULL ? index_next_due(&queue->index) : UINT64_MAX;
+        if (next_ms < due_ms) due_ms = next_ms;
+    }
+    leat_waiter_until(service->waiter, due_ms);
 }
 
 void receive_wake(struct queue *queue) {

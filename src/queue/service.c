@@ -6,15 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/slice.h"
 
 enum { NUMBER_SHIFT = 12 }; /* sequence numbers: at least 4096 a millisecond */
-
-static uint64_t system_now_ms(void *unused) {
-    (void)unused;
-    return clock_now_ms(&clock_system);
-}
 
 bool queue_fault_set(struct queue_fault *fault, enum queue_error error, const char *format, ...) {
     va_list arguments;
@@ -157,6 +151,30 @@ static void sweeper_fired(uv_timer_t *timer) {
     sweep_run(service);
 }
 
+/* ---- the clock ---- */
+
+static void clock_moved(void *context) {
+    struct queue_service *service = context;
+    atomic_store(&service->moved_posted, true);
+    net_loop_post(service->loop, &service->moved);
+}
+
+static void moved_run(struct net_task *task) {
+    struct queue_service *service = (struct queue_service *)(void *)((char *)task - offsetof(struct queue_service, moved));
+    atomic_store(&service->moved_posted, false);
+    if (service->closing) {
+        service_release(service);
+        return;
+    }
+    for (size_t i = 0; i < service->count; i++) {
+        sweep_expired(service->queues[i], service_now_ms(service));
+        receive_wake(service->queues[i]);
+    }
+    sweep_run(service);
+    receive_clock(service);
+    leat_waiter_looked(service->waiter);
+}
+
 struct visit {
     struct net_task task;
     struct queue_service *service;
@@ -172,6 +190,8 @@ static void begin_run(struct net_task *task) {
         (void)uv_timer_start(&service->sweeper, sweeper_fired, SERVICE_SWEEP_EVERY_MS, SERVICE_SWEEP_EVERY_MS);
     }
     sweep_run(service);
+    service->moved.run = moved_run;
+    service->waiter = leat_waiter_add(service->db, clock_moved, service);
     uv_sem_post(&visit->done);
 }
 
@@ -189,6 +209,9 @@ static void end_run(struct net_task *task) {
     struct queue_service *service = visit->service;
     service->closing = service->draining = true;
     service->pending++; /* this visit's own */
+    leat_waiter_remove(service->waiter);
+    service->waiter = NULL;
+    if (atomic_load(&service->moved_posted)) service->pending++; /* it is still on its way */
     service->closed = &visit->done;
     while (service->count > 0) service_take_out(service, service->queues[service->count - 1]);
     uv_close((uv_handle_t *)&service->sweeper, sweeper_closed);
@@ -210,8 +233,6 @@ enum leat_code queue_service_new(const struct queue_service_options *options, st
     service->loop = options->loop;
     service->region = options->region;
     service->account = options->account;
-    service->now_ms = options->now_ms != NULL ? options->now_ms : system_now_ms;
-    service->now_context = options->now_context;
     service->last_control = &service->control;
     enum leat_code code = load_all(service, fault);
     visit(service, begin_run);

@@ -47,8 +47,6 @@ struct queue_service {
     struct leat *db;
     struct net_loop *loop;
     const char *region, *account;
-    uint64_t (*now_ms)(void *);
-    void *now_context;
     struct queue **queues; /* ascending by name */
     size_t count, capacity;
     size_t loaded_last; /* at the start: the queue whose messages are being read */
@@ -61,12 +59,15 @@ struct queue_service {
     struct garbage *garbage;
     bool sweeping;
     uv_timer_t sweeper;
+    struct leat_waiter *waiter;
+    struct net_task moved; /* the clock has been moved */
+    atomic_bool moved_posted;
     unsigned pending; /* open handles, writes under way */
     bool draining, closing;
     uv_sem_t *closed;
 };
 
-static inline uint64_t service_now_ms(const struct queue_service *service) { return service->now_ms(service->now_context); }
+static inline uint64_t service_now_ms(const struct queue_service *service) { return leat_now_ms(service->db); }
 
 /* ---- service.c: queues and operations */
 struct queue *service_find(const struct queue_service *service, struct leat_slice name);
@@ -92,6 +93,7 @@ void control_next(struct queue_service *service);
 
 /* ---- receive.c */
 void receive_wake(struct queue *queue);     /* messages may have become visible */
+void receive_clock(struct queue_service *service); /* tells a virtual clock when the next does for which somebody waits */
 void receive_end_all(struct queue *queue);  /* it is gone, or the server stops */
 
 /* ---- move.c: to the dead-letter queue; `message` is not used afterwards */

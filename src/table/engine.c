@@ -3,15 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "table/collections.h"
 #include "table/throttle.h"
 #include "table/work.h"
-
-static uint64_t system_now_ms(void *context) {
-    (void)context;
-    return clock_now_ms(&clock_system);
-}
 
 enum { DAY_MS = 24 * 60 * 60 * 1000, ROTATION_MS = 4 * 60 * 60 * 1000 };
 
@@ -54,8 +48,8 @@ enum leat_code engine_new(const struct engine_options *options, struct engine **
     engine->shard_rotation_ms = options->shard_rotation_ms == 0 ? ROTATION_MS : options->shard_rotation_ms;
     engine->settle_ms = options->settle_ms;
     engine->collection_bytes_max = options->collection_bytes_max == 0 ? COLLECTIONS_BYTES_MAX : options->collection_bytes_max;
-    engine->now_ms = options->now_ms == NULL ? system_now_ms : options->now_ms;
-    engine->now_context = options->now_context;
+    if (options->virtual_ms != 0) clock_init_virtual(&engine->clock, options->virtual_ms);
+    else clock_init(&engine->clock, options->now_ms, options->now_context);
     pthread_mutex_init(&engine->hook_lock, NULL);
     pthread_mutex_init(&engine->works_lock, NULL);
     housekeeping_init(&engine->housekeeping);
@@ -81,6 +75,7 @@ void engine_free(struct engine *engine) {
     pthread_mutex_destroy(&engine->hook_lock);
     pthread_mutex_destroy(&engine->works_lock);
     throttle_free(engine->throttle);
+    clock_fini(&engine->clock);
     free(engine->region);
     free(engine->account);
     free(engine);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "leat_types.h"
 #include "store/directory.h"
 #include "store/store.h"
@@ -25,6 +26,7 @@ struct engine_options {
     uint64_t stream_retention_ms, shard_rotation_ms, settle_ms, map_bytes_first, bytes_max;
     uint64_t collection_bytes_max; /* 0: COLLECTIONS_BYTES_MAX */
     bool throttle;
+    uint64_t virtual_ms; /* not 0: the clock is a virtual one and stands there at first */
     uint64_t (*now_ms)(void *);
     void *now_context;
     struct store *store; /* for tests: an open store, taken over; directory and backend do not matter then */
@@ -43,15 +45,14 @@ struct engine {
     struct work *works;         /* work.h */
     struct throttle *throttle;  /* NULL: off */
     uint64_t stream_retention_ms, shard_rotation_ms, settle_ms, collection_bytes_max;
-    uint64_t (*now_ms)(void *);
-    void *now_context;
+    struct clock clock;
     char *region, *account;
 };
 
 enum leat_code engine_new(const struct engine_options *options, struct engine **out, struct leat_fault *fault) LEAT_MUST_USE;
 void engine_free(struct engine *engine);
 
-static inline uint64_t engine_now_ms(struct engine *engine) { return engine->now_ms(engine->now_context); }
+static inline uint64_t engine_now_ms(struct engine *engine) { return clock_now_ms(&engine->clock); }
 
 /* The hook for every commit that lets a stream grow or changes its shards; on the writing thread. */
 struct engine_hook *engine_hook_add(struct engine *engine, void (*committed)(void *context, struct leat_slice table),

@@ -1,7 +1,6 @@
 #include "table/executor.h"
 
-#include <errno.h>
-#include <time.h>
+#include <stddef.h>
 
 #include "table/engine.h"
 #include "table/group.h"
@@ -36,20 +35,38 @@ static uint64_t executor_due_ms(const struct executor *executor) {
     return works_ms < housekeeping_ms ? works_ms : housekeeping_ms;
 }
 
-/* That goes by the engine's clock, which may be a test's; real time bounds how long we do not look at it. */
-static void executor_wait(struct executor *executor) {
+/* How long there is nothing to do, in real milliseconds: the engine's clock may be another, so it is looked at now and then. */
+static uint64_t executor_idle_ms(const struct executor *executor) {
     uint64_t now_ms = engine_now_ms(executor->engine), due_ms = executor_due_ms(executor);
     uint64_t wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
-    if (wait_ms > WAIT_MS_MAX) wait_ms = WAIT_MS_MAX;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(wait_ms / 1000);
-    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
+    return wait_ms < WAIT_MS_MAX ? wait_ms : WAIT_MS_MAX;
+}
+
+/* Until there is a job, or something due, or the clock has moved. */
+static void executor_wait(struct executor *executor) {
+    uint64_t idle_ms;
+    while (executor->first == NULL && !executor->stopping && !executor->moved && (idle_ms = executor_idle_ms(executor)) > 0) {
+        struct timespec until = clock_deadline(idle_ms);
+        (void)pthread_cond_timedwait(&executor->work, &executor->lock, &until);
     }
-    (void)pthread_cond_timedwait(&executor->work, &executor->lock, &until);
+}
+
+static void executor_moved(struct clock_waiter *waiter) {
+    struct executor *executor = (struct executor *)(void *)((char *)waiter - offsetof(struct executor, waiter));
+    pthread_mutex_lock(&executor->lock);
+    executor->moved = true;
+    pthread_cond_signal(&executor->work);
+    pthread_mutex_unlock(&executor->lock);
+}
+
+/* What nobody has asked for just now: a small step of work, so that writers and work take turns, and housekeeping. */
+static void executor_keep(struct executor *executor) {
+    uint64_t now_ms = engine_now_ms(executor->engine);
+    works_step(executor->engine, now_ms);
+    if (now_ms >= housekeeping_due_ms(&executor->engine->housekeeping)) housekeeping_step(executor->engine, now_ms);
+    if (!executor->looking || executor_due_ms(executor) <= now_ms) return;
+    executor->looking = false;
+    clock_waiter_looked(&executor->waiter);
 }
 
 static void executor_run(struct executor *executor, struct executor_job *first, size_t count) {
@@ -69,17 +86,16 @@ static void *executor_main(void *argument) {
         struct executor_job *first = NULL;
         size_t count = 0;
         pthread_mutex_lock(&executor->lock);
-        while (executor->first == NULL && !executor->stopping &&
-               engine_now_ms(executor->engine) < executor_due_ms(executor))
-            executor_wait(executor);
+        executor_wait(executor);
+        if (executor->moved) housekeeping_now(executor->engine);
+        executor->looking |= executor->moved;
+        executor->moved = false;
         bool end = executor->stopping && executor->first == NULL;
         if (executor->first != NULL) first = executor_take(executor, &count);
         pthread_mutex_unlock(&executor->lock);
         if (end) return NULL;
         if (first != NULL) executor_run(executor, first, count);
-        uint64_t now_ms = engine_now_ms(executor->engine);
-        works_step(executor->engine, now_ms); /* a small one: writers and work take turns */
-        if (now_ms >= housekeeping_due_ms(&executor->engine->housekeeping)) housekeeping_step(executor->engine, now_ms);
+        executor_keep(executor);
     }
 }
 
@@ -97,21 +113,20 @@ enum leat_code executor_init(struct executor *executor, struct engine *engine, s
     executor->last = &executor->first;
     arena_init(&executor->group_arena, EXECUTOR_GROUP_ARENA_MAX);
     executor->group_arena.keep = EXECUTOR_GROUP_ARENA_KEEP;
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0) return fault_memory(fault);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&executor->work, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&executor->work);
     executor_init_lock(&executor->lock);
     int error = pthread_create(&executor->thread, NULL, executor_main, executor);
     if (error != 0) return fault_errno(fault, error, "cannot start the writing thread");
     executor->started = true;
+    executor->waiter.moved = executor_moved;
+    clock_waiter_add(&engine->clock, &executor->waiter);
     (void)pthread_setname_np(executor->thread, "leat-writer");
     return LEAT_OK;
 }
 
 void executor_fini(struct executor *executor) {
     if (!executor->started) return;
+    clock_waiter_remove(&executor->waiter);
     pthread_mutex_lock(&executor->lock);
     executor->stopping = true;
     pthread_cond_signal(&executor->work);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "leat_types.h"
 
@@ -43,6 +44,9 @@ struct executor {
     size_t jobs, bytes;
     bool stopping, started;
     struct arena group_arena;     /* of the group that is being run; the writing thread's */
+    struct clock_waiter waiter;
+    bool moved;                   /* by the clock, under the lock */
+    bool looking;                 /* the clock has moved; what is due is being done */
     _Atomic uint64_t writes, groups; /* for figures */
 };
 

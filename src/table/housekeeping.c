@@ -18,7 +18,7 @@ enum {
     TOKENS_A_STEP = 10000,   /* of as many looked at */
     ROUND_MS_MAX = 10000,    /* at least this often */
     ROUND_MS_MIN = 20,
-    AGAIN_MS = 1,            /* there is more to do: let waiting writers go first */
+    AGAIN_MS = 0,            /* there is more to do: behind the writers that wait */
     RETRY_MS = 1000          /* after a fault: a full disk may have room again */
 };
 
@@ -236,6 +236,8 @@ void housekeeping_soon(struct engine *engine, bool round) {
     if (keeping->drop_ms > soon_ms) keeping->drop_ms = soon_ms;
     if (round && keeping->round_ms > soon_ms) keeping->round_ms = soon_ms;
 }
+
+void housekeeping_now(struct engine *engine) { engine->housekeeping.round_ms = engine->housekeeping.drop_ms = 0; }
 
 uint64_t housekeeping_due_ms(const struct housekeeping *keeping) {
     return keeping->round_ms < keeping->drop_ms ? keeping->round_ms : keeping->drop_ms;

@@ -31,5 +31,6 @@ void housekeeping_step(struct engine *engine, uint64_t now_ms);
 
 /* There are partitions to drop or, with round, something to be seen to for a table: not at once, so that many changes cost one step. */
 void housekeeping_soon(struct engine *engine, bool round);
+void housekeeping_now(struct engine *engine); /* the clock has been moved */
 
 #endif

@@ -105,7 +105,9 @@ static enum leat_code fill_description(struct engine *engine, struct table *tabl
     *out = table->spec;
     out->status = status;
     out->indexes = indexes;
-    out->recovery_to_ms = out->recovery_days > 0 ? engine_now_ms(engine) : 0;
+    uint64_t now_ms = engine_now_ms(engine);
+    if (now_ms / DAY_MS != out->throughput_decreased_ms / DAY_MS) out->throughput_decreases_today = 0; /* a day in UTC */
+    out->recovery_to_ms = out->recovery_days > 0 ? now_ms : 0;
     out->recovery_from_ms = history_from_ms(table, out->recovery_to_ms);
     for (size_t i = 0; i < table->index_count; i++) {
         indexes[i] = *table->indexes[i].spec;

@@ -74,11 +74,7 @@ bool service_stopping(struct transfer_service *service) {
 }
 
 bool service_pause(struct transfer_service *service, unsigned milliseconds) {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += (long)milliseconds * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
+    struct timespec until = clock_deadline(milliseconds);
     pthread_mutex_lock(&service->lock);
     while (!service->stopping && pthread_cond_timedwait(&service->wake, &service->lock, &until) == 0) {}
     bool stopping = service->stopping;
@@ -88,7 +84,7 @@ bool service_pause(struct transfer_service *service, unsigned milliseconds) {
 
 /* ---- names ---- */
 
-uint64_t service_now(const struct transfer_service *service) { return service->now_ms(service->now_context); }
+uint64_t service_now(const struct transfer_service *service) { return leat_now_ms(service->db); }
 
 void service_new_id(const struct transfer_service *service, char out[SERVICE_ID_SIZE]) {
     uint32_t number;
@@ -163,11 +159,6 @@ const char *service_failure_code(enum leat_code code) {
 
 /* ---- life ---- */
 
-static uint64_t system_now_ms(void *context) {
-    (void)context;
-    return clock_now_ms(&clock_system);
-}
-
 static bool tables_exist(struct leat *db) {
     struct leat_description description = {0};
     enum leat_code code = leat_table_describe(db, SLICE(LEDGER_IMPORTS), &description, NULL); /* made after the other one */
@@ -188,8 +179,6 @@ enum leat_code transfer_service_new(const struct transfer_service_options *optio
     struct transfer_service *service = calloc(1, sizeof *service);
     if (service == NULL) return fault_memory(fault);
     service->db = options->db;
-    service->now_ms = options->now_ms != NULL ? options->now_ms : system_now_ms;
-    service->now_context = options->now_context;
     service->file_bytes_max = options->file_bytes_max != 0 ? options->file_bytes_max : FILE_BYTES_MAX_DEFAULT;
     service->last = &service->first;
     (void)snprintf(service->directory, sizeof service->directory, "%s", options->directory);
@@ -197,7 +186,7 @@ enum leat_code transfer_service_new(const struct transfer_service_options *optio
     (void)snprintf(service->account, sizeof service->account, "%s", options->account);
     pthread_mutex_init(&service->control, NULL);
     pthread_mutex_init(&service->lock, NULL);
-    pthread_cond_init(&service->wake, NULL);
+    clock_cond_init(&service->wake);
     enum leat_code code = resume(service, fault);
     if (code == LEAT_OK) *out = service;
     else transfer_service_free(service);

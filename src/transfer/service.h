@@ -25,8 +25,6 @@ struct service_job {
 struct transfer_service {
     struct leat *db;
     char directory[PATH_MAX], region[64], account[16];
-    uint64_t (*now_ms)(void *);
-    void *now_context;
     uint64_t file_bytes_max;
     pthread_mutex_t control; /* starting something: names and tokens are looked at and taken as one */
     pthread_mutex_t lock;    /* of what follows */

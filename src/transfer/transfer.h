@@ -16,8 +16,6 @@ struct transfer_service_options {
     struct leat *db;
     const char *directory; /* of the data; buckets are the folders in its "buckets" */
     const char *region, *account;
-    uint64_t (*now_ms)(void *); /* NULL: the system's clock */
-    void *now_context;
     uint64_t file_bytes_max; /* of text in one file of an export; 0: 256 MB */
 };
 

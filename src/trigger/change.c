@@ -168,7 +168,7 @@ enum leat_code trigger_create(struct trigger_service *service, const struct trig
     TRY(check_windows(&all, fault));
     TRY(check_filter(settings, fault));
     TRY(check_destination(service, settings, fault));
-    struct mapping *mapping = mapping_new(&all, service->now_ms(service->now_context));
+    struct mapping *mapping = mapping_new(&all, leat_now_ms(service->db));
     if (mapping == NULL) return fault_memory(fault);
     /* described before it is kept: once it is in the list it belongs to everybody */
     enum leat_code code = service_describe(service, mapping, all.enabled ? "Creating" : "Disabled", arena, out, fault);
@@ -199,7 +199,7 @@ static enum leat_code changed_copy(struct trigger_service *service, const struct
         code = check_age(&all, fault);
         if (code == LEAT_OK) code = check_windows(&all, fault);
         if (code == LEAT_OK) code = check_duplicate(service, &all, fault);
-        if (code == LEAT_OK) *out = mapping_new(&all, service->now_ms(service->now_context));
+        if (code == LEAT_OK) *out = mapping_new(&all, leat_now_ms(service->db));
         if (code == LEAT_OK && *out == NULL) code = fault_memory(fault);
         if (code == LEAT_OK) (*out)->result = before->result;
     }

@@ -31,6 +31,19 @@ static struct runner_lane *lane_of(struct runner *runner, const struct step_acti
     return *lane;
 }
 
+/* From here to the answer the clock is held: a function runs in real time. */
+static void lane_leaves(struct runner_lane *lane) {
+    lane->busy = true;
+    leat_clock_hold(lane->runner->world->db);
+}
+
+/* What the answer brings about still belongs to this moment. */
+static void go_on(struct runner *runner) {
+    struct leat *db = runner->world->db;
+    runner_run(runner);
+    leat_clock_release(db);
+}
+
 /* The answer has come. NULL: nobody waits for it any more. */
 static struct runner *lane_back(struct runner_lane *lane) {
     lane->busy = false;
@@ -43,8 +56,12 @@ void runner_lanes_leave(struct runner *runner) {
     for (size_t i = 0; i < STEP_LANES_MAX; i++) {
         struct runner_lane *lane = runner->lanes[i];
         if (lane == NULL) continue;
-        if (lane->busy) lane->runner = NULL;
-        else free(lane);
+        if (lane->busy) {
+            lane->runner = NULL;
+            leat_clock_release(runner->world->db);
+        } else {
+            free(lane);
+        }
         runner->lanes[i] = NULL;
     }
 }
@@ -167,7 +184,7 @@ static void delivered(void *context, const struct trigger_outcome *outcome) {
     if (success) runner->checkpoint.delivered = true;
     runner->host->delivered(runner->host, success);
     step_delivered(&runner->step, lane->action.lane, answer, runner_now_ms(runner), success ? 0 : random_32());
-    runner_run(runner);
+    go_on(runner);
 }
 
 void runner_deliver(struct runner *runner, const struct step_action *action) {
@@ -181,7 +198,7 @@ void runner_deliver(struct runner *runner, const struct step_action *action) {
         return;
     }
     struct runner_world *world = runner->world;
-    lane->busy = true;
+    lane_leaves(lane);
     target->kind->deliver(target, event, delivered, lane); /* may have answered already */
     event_release(world);
 }
@@ -199,7 +216,7 @@ static void sent(void *context, bool durable, const char *why) {
     if (runner == NULL) return;
     if (!durable) runner_trouble(runner, "the failure record did not get through", why == NULL ? "no reason given" : why);
     given_up(runner, &lane->action, durable);
-    runner_run(runner);
+    go_on(runner);
 }
 
 static void describe(struct runner *runner, const struct runner_lane *lane, struct failure *out) {
@@ -262,8 +279,10 @@ static bool send_failure(struct runner *runner, struct runner_lane *lane, struct
     };
     bool whole = buf_ok(&record) && message.event.data != NULL;
     struct runner_world *world = runner->world;
-    lane->busy = whole;
-    if (whole) destination->kind->send(destination, &message, sent, lane); /* may have answered already */
+    if (whole) {
+        lane_leaves(lane);
+        destination->kind->send(destination, &message, sent, lane); /* may have answered already */
+    }
     event_release(world);
     buf_fini(&record);
     return whole;

@@ -135,7 +135,7 @@ static void command_run(struct net_task *task) {
     struct entry **at;
     switch (command->kind) {
     case COMMAND_BEGIN:
-        (void)schedule_init(&driver->world.runners.schedule, net_loop_uv(driver->world.runners.loop)); /* never fails */
+        schedule_init(&driver->world.runners.schedule, driver->world.runners.db, driver->world.runners.loop);
         free(command);
         break;
     case COMMAND_ADD:
@@ -197,8 +197,6 @@ enum leat_code driver_new(const struct driver_options *options, struct driver **
     struct lineage_world *world = &driver->world;
     world->runners = (struct runner_world){.db = options->db,
                                            .loop = options->loop,
-                                           .now_ms = options->now_ms,
-                                           .now_context = options->now_context,
                                            .region = options->region,
                                            .saves_ended = saves_ended};
     world->resolver = options->resolver;
@@ -211,7 +209,7 @@ enum leat_code driver_new(const struct driver_options *options, struct driver **
     arena_init(&world->runners.arena, ANSWER_BYTES_MAX);
     world->runners.arena.keep = ANSWER_IDLE_BYTES_MAX;
     feed_init(&world->runners.feed, options->db, options->region, &world->runners.schedule);
-    watch_list_init(&world->watches, options->loop, watches_ended);
+    watch_list_init(&world->watches, options->db, options->loop, watches_ended);
     enum leat_code code = hand_over(driver, COMMAND_BEGIN, NULL, fault);
     if (code != LEAT_OK) {
         free(driver);

@@ -17,8 +17,6 @@ struct driver_options {
     struct trigger_resolver resolver;
     const struct trigger_destination_resolver *destinations;
     struct leat_slice region; /* must live as long as the driver */
-    uint64_t (*now_ms)(void *context);
-    void *now_context;
     uint64_t retry_ms_first, retry_ms_max;
     /* On the loop, when the way the last delivery of a mapping ended differs from the one before. */
     void (*result)(void *context, struct leat_slice uuid, enum mapping_result result);

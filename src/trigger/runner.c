@@ -104,10 +104,12 @@ static void save_came_back(struct net_task *task) {
     struct runner *runner = (struct runner *)(void *)((char *)task - offsetof(struct runner, saved));
     struct runner_world *world = runner->world;
     struct runner_farewell *farewell = runner->farewell;
+    struct leat *db = world->db;
     world->saves--;
     runner->save_busy = false;
     if (runner->host == NULL) {
         runner_release(runner);
+        leat_clock_release(db);
         if (farewell != NULL && --farewell->open == 0) farewell->ended(farewell);
         if (world->saves == 0) world->saves_ended(world);
         return;
@@ -118,6 +120,7 @@ static void save_came_back(struct net_task *task) {
     if (runner->save_code != LEAT_OK) runner_trouble(runner, "cannot save the checkpoint", leat_code_name(runner->save_code));
     step_saved(&runner->step, runner->save_code == LEAT_OK, runner_now_ms(runner));
     runner_run(runner);
+    leat_clock_release(db);
 }
 
 /* On leat's writing thread. */
@@ -137,6 +140,7 @@ static void perform_save(struct runner *runner, const struct step_action *action
         memcpy(checkpoint->sequence, buffer_sequence(&runner->buffer, action->first - 1), sizeof checkpoint->sequence);
     }
     checkpoint->finished = action->end;
+    leat_clock_hold(runner->world->db); /* children begin when their parent's end is saved */
     bool fits = store_checkpoint_write(runner->host->mapping->settings.uuid, checkpoint, &runner->save_items, &writes);
     enum leat_code code = !fits ? LEAT_NO_MEMORY
                                 : leat_write_start(runner->world->db, writes.writes, writes.count,
@@ -148,6 +152,7 @@ static void perform_save(struct runner *runner, const struct step_action *action
         runner->world->saves++;
         return;
     }
+    leat_clock_release(runner->world->db);
     runner_trouble(runner, "cannot save the checkpoint", fault.message);
     step_saved(&runner->step, false, runner_now_ms(runner));
 }

@@ -19,8 +19,6 @@ struct runner_world {
     struct net_loop *loop;
     struct schedule schedule;
     struct feed feed;
-    uint64_t (*now_ms)(void *context);
-    void *now_context;
     struct leat_slice region;
     struct buf event;    /* of the delivery that is being handed over */
     struct arena arena;  /* for reading an answer */

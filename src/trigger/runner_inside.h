@@ -39,7 +39,7 @@ struct runner {
     bool save_busy, running, read_failed, gone, finished;
 };
 
-static inline uint64_t runner_now_ms(const struct runner *runner) { return runner->world->now_ms(runner->world->now_context); }
+static inline uint64_t runner_now_ms(const struct runner *runner) { return leat_now_ms(runner->world->db); }
 void runner_trouble(const struct runner *runner, const char *what, const char *why); /* a line in the log */
 
 void runner_deliver(struct runner *runner, const struct step_action *action);

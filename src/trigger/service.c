@@ -5,14 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/slice.h"
-
-static uint64_t system_now_ms(void *unused) {
-    (void)unused;
-    return clock_now_ms(&clock_system);
-}
 
 /* ------------------------------------------------------------------ the mappings in memory */
 
@@ -230,8 +224,6 @@ enum leat_code trigger_service_new(const struct trigger_service_options *options
     service->db = options->db;
     service->resolver = options->resolver;
     service->destinations = options->destinations;
-    service->now_ms = options->now_ms != NULL ? options->now_ms : system_now_ms;
-    service->now_context = options->now_context;
     (void)snprintf(service->region, sizeof service->region, "%s", options->region);
     (void)snprintf(service->account, sizeof service->account, "%s", options->account);
     pthread_mutex_init(&service->control, NULL);
@@ -242,8 +234,6 @@ enum leat_code trigger_service_new(const struct trigger_service_options *options
         .resolver = options->resolver,
         .destinations = options->destinations,
         .region = slice_text(service->region),
-        .now_ms = service->now_ms,
-        .now_context = service->now_context,
         .retry_ms_first = options->retry_ms_first != 0 ? options->retry_ms_first : 100,
         .retry_ms_max = options->retry_ms_max != 0 ? options->retry_ms_max : 10000,
         .result = result_changed,

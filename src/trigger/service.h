@@ -16,8 +16,6 @@ struct trigger_service {
     struct trigger_resolver resolver;
     const struct trigger_destination_resolver *destinations;
     char region[64], account[16];
-    uint64_t (*now_ms)(void *context);
-    void *now_context;
     pthread_mutex_t control; /* one change at a time; held while writing */
     pthread_mutex_t lock;    /* mappings; never held while waiting */
     struct mapping **mappings;

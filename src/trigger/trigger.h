@@ -22,8 +22,6 @@ struct trigger_service_options {
     struct trigger_resolver resolver;
     const struct trigger_destination_resolver *destinations; /* ends with service NULL; NULL: none; must outlive the service */
     const char *region, *account;
-    uint64_t (*now_ms)(void *); /* NULL: the system's clock */
-    void *now_context;
     uint64_t retry_ms_first, retry_ms_max; /* pauses between attempts: the first, doubled up to the last; 0: 100, 10,000 */
 };
 

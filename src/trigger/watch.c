@@ -15,9 +15,10 @@ static struct watch *find(struct watch_list *list, struct leat_slice table) {
     return watch;
 }
 
-void watch_list_init(struct watch_list *list, struct net_loop *loop, void (*ended)(struct watch_list *list)) {
+void watch_list_init(struct watch_list *list, struct leat *db, struct net_loop *loop, void (*ended)(struct watch_list *list)) {
     memset(list, 0, sizeof *list);
     pthread_mutex_init(&list->lock, NULL);
+    list->db = db;
     list->loop = loop;
     list->ended = ended;
 }
@@ -28,13 +29,17 @@ void watch_committed(void *context, struct leat_slice table) {
     struct watch_list *list = context;
     pthread_mutex_lock(&list->lock);
     struct watch *watch = find(list, table);
-    if (watch != NULL && !atomic_exchange(&watch->posted, true)) net_loop_post(list->loop, &watch->task);
+    if (watch != NULL && !atomic_exchange(&watch->posted, true)) {
+        leat_clock_hold(list->db); /* what was written now is seen now */
+        net_loop_post(list->loop, &watch->task);
+    }
     pthread_mutex_unlock(&list->lock);
 }
 
 /* Cleared before the watchers read: what is committed after their look posts again. */
 static void watch_run(struct net_task *task) {
     struct watch *watch = (struct watch *)(void *)task;
+    struct watch_list *list = watch->list;
     atomic_store(&watch->posted, false);
     watch->runs = true;
     watch->generation++;
@@ -45,8 +50,8 @@ static void watch_run(struct net_task *task) {
         watcher->grown(watcher);
     }
     watch->runs = false;
+    leat_clock_release(list->db);
     if (!watch->dead || atomic_load(&watch->posted)) return;
-    struct watch_list *list = watch->list;
     free(watch);
     if (--list->pending == 0) list->ended(list);
 }

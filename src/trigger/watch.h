@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "leat_types.h"
+#include "leat.h"
 #include "net/loop.h"
 
 enum { WATCH_BUCKETS = 1024 };
@@ -39,12 +39,13 @@ struct watch { /* one table */
 struct watch_list {
     pthread_mutex_t lock; /* buckets and their chains */
     struct watch *buckets[WATCH_BUCKETS];
+    struct leat *db;
     struct net_loop *loop;
     size_t pending; /* dead watches whose task has not run */
     void (*ended)(struct watch_list *list); /* there are none any more; on the loop, last */
 };
 
-void watch_list_init(struct watch_list *list, struct net_loop *loop, void (*ended)(struct watch_list *list));
+void watch_list_init(struct watch_list *list, struct leat *db, struct net_loop *loop, void (*ended)(struct watch_list *list));
 void watch_list_fini(struct watch_list *list); /* nobody watches, no hook is there, no task is pending */
 
 /* false: no memory. */

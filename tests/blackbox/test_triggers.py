@@ -40,9 +40,9 @@ HANDLERS = {"python": ("python3.12", "index.handler", "index.py", PYTHON), "node
 class Bench:
     """A server with a table whose stream functions can be mapped to."""
 
-    def __init__(self, base):
+    def __init__(self, base, *arguments):
         self.base = base
-        self.program = Program(base / "data").start()
+        self.program = Program(base / "data", *arguments).start()
         settings = dict(endpoint_url=self.program.endpoint, region_name=REGION, aws_access_key_id="local",
                         aws_secret_access_key="local", config=Config(retries={"max_attempts": 0}))
         self.table = boto3.client("dynamodb", **settings)
@@ -53,11 +53,11 @@ class Bench:
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
         self.stream = made["TableDescription"]["LatestStreamArn"]
 
-    def function(self, name="seen", language="python"):
-        runtime, handler, file, code = HANDLERS[language]
+    def function(self, name="seen", language="python", code=None):
+        runtime, handler, file, known = HANDLERS[language]
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
-            archive.writestr(file, code)
+            archive.writestr(file, code or known)
         self.functions.create_function(
             FunctionName=name, Runtime=runtime, Handler=handler, Role="arn:aws:iam::000000000000:role/any",
             Code={"ZipFile": packed.getvalue()}, Timeout=20, Environment={"Variables": {"SEEN": str(self.base / name)}})

@@ -111,7 +111,8 @@ static enum leat_code begin_copy(struct api_call *call, const struct backup *bac
 
 enum leat_code backup_begin(struct api_call *call, const struct leat_table *source, struct leat_slice name, bool system,
                             struct backup *out) {
-    *out = (struct backup){.name = name, .system = system, .created_ms = clock_now_ms(&clock_system), .source = *source, .creating = true};
+    *out = (struct backup){.name = name, .system = system, .created_ms = leat_now_ms(call->server->db), .source = *source,
+                            .creating = true};
     if (system) out->expires_ms = out->created_ms + (uint64_t)BACKUP_LIFE_DAYS * DAY_MS;
     enum leat_code code = LEAT_RESOURCE_IN_USE;
     for (int i = 0; i < (system ? 1 : IDS_TRIED_MAX) && code == LEAT_RESOURCE_IN_USE; i++) {

@@ -84,7 +84,7 @@ static enum leat_code edit_insights(struct settings_edit *edit, void *context) {
     const struct leat_index *index;
     TRY(find_index(edit->table, in->index, &index, &edit->call->fault));
     struct state state = state_of(edit->call->arena, edit->table, in->index);
-    int64_t now_ms = (int64_t)clock_now_ms(&clock_system);
+    int64_t now_ms = (int64_t)leat_now_ms(edit->call->server->db);
     if (in->action.value == DISABLE) {
         in->status = state.enabled ? "DISABLING" : "DISABLED";
         if (!state.enabled) return LEAT_OK;

@@ -52,13 +52,6 @@ static void definitions(struct json_writer *json, const struct leat_table *table
     json_array_end(json);
 }
 
-/* The count is of a day in UTC. */
-static int64_t decreases_today(const struct leat_table *table) {
-    enum { DAY_MS = 24 * 60 * 60 * 1000 };
-    bool today = clock_now_ms(&clock_system) / DAY_MS == table->throughput_decreased_ms / DAY_MS;
-    return today ? (int64_t)table->throughput_decreases_today : 0;
-}
-
 static void provisioned(struct json_writer *json, const struct leat_table *table) {
     json_key(json, "ProvisionedThroughput");
     json_object(json);
@@ -70,7 +63,7 @@ static void provisioned(struct json_writer *json, const struct leat_table *table
         json_key(json, "LastDecreaseDateTime");
         json_seconds(json, table->throughput_decreased_ms);
     }
-    member_int(json, "NumberOfDecreasesToday", decreases_today(table));
+    member_int(json, "NumberOfDecreasesToday", (int64_t)table->throughput_decreases_today);
     member_int(json, "ReadCapacityUnits", table->read_units);
     member_int(json, "WriteCapacityUnits", table->write_units);
     json_object_end(json);

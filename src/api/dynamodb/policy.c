@@ -80,7 +80,7 @@ static enum leat_code check_revision(struct api_call *call, const struct input *
 /* Revisions are times, in ms, that only grow. */
 static enum leat_code store(struct settings_edit *edit, struct leat_slice name, struct leat_slice document, struct leat_slice before,
                             struct leat_slice *revision) {
-    uint64_t now_ms = clock_now_ms(&clock_system);
+    uint64_t now_ms = leat_now_ms(edit->call->server->db);
     struct leat_slice copy = arena_copy(edit->call->arena, before); /* ends with a zero */
     uint64_t last_ms = copy.data == NULL ? 0 : strtoull((const char *)copy.data, NULL, 10);
     if (now_ms <= last_ms) now_ms = last_ms + 1;

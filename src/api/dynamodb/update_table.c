@@ -124,7 +124,7 @@ static enum leat_code change_class(struct settings_edit *edit, struct leat_slice
     struct leat_slice now = settings_entry(edit->table, SLICE("class"));
     if (slice_equal(class, now.data == NULL ? SLICE("STANDARD") : now)) return LEAT_OK;
     TRY(settings_set_text(edit, SLICE("class"), class));
-    return settings_set_int(edit, SLICE("class_changed"), (int64_t)clock_now_ms(&clock_system));
+    return settings_set_int(edit, SLICE("class_changed"), (int64_t)leat_now_ms(edit->call->server->db));
 }
 
 static enum leat_code edit_table(struct settings_edit *edit, void *context) {

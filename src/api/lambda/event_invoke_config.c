@@ -102,7 +102,7 @@ static enum leat_code save(struct api_call *call, const struct place *place, str
     struct buf item;
     buf_init(&item, 8192);
     config->arn = place->arn;
-    config->modified_ms = (int64_t)clock_now_ms(&clock_system);
+    config->modified_ms = (int64_t)leat_now_ms(call->server->db);
     function_item_put_text(&item, "success", config->on_success);
     function_item_put_text(&item, "failure", config->on_failure);
     function_item_put_int(&item, "modified", config->modified_ms);

@@ -31,7 +31,7 @@ static struct leat_slice download(struct api_call *call, struct leat_slice name)
     struct leat_slice path = arena_print(call->arena, "/_leat/functions/%.*s/code", SLICE_FORMAT(name));
     struct leat_slice query = {NULL, 0};
     if (path.data != NULL)
-        query = net_presign(&signer, host, path, DOWNLOAD_EXPIRES_S, clock_now_ms(&clock_system), call->arena);
+        query = net_presign(&signer, host, path, DOWNLOAD_EXPIRES_S, clock_real_ms(), call->arena);
     if (query.data == NULL) return query;
     return arena_print(call->arena, "http://%.*s%.*s?%.*s", SLICE_FORMAT(host), SLICE_FORMAT(path), SLICE_FORMAT(query));
 }

@@ -3,6 +3,8 @@
 #include "base/slice.h"
 
 static const struct api_operation *const operations[] = {
+    &leat_clock_get,
+    &leat_clock_move,
     &leat_function_code,
     &leat_function_log,
     NULL,
@@ -16,6 +18,8 @@ static unsigned fail(struct api_call *call) {
     case LEAT_ACCESS_DENIED: return 403;
     case LEAT_RESOURCE_NOT_FOUND:
     case LEAT_UNKNOWN_OPERATION: return 404;
+    case LEAT_BUSY: return 409;
+    case LEAT_CLOSED: return 503;
     default: return 500;
     }
 }

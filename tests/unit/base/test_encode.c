@@ -114,7 +114,7 @@ Test(clock, iso_time_has_milliseconds_and_no_zone) {
 
 Test(clock, system_time_and_monotonic_time_move_forward) {
     uint64_t before = clock_monotonic_ns();
-    cr_assert_gt(clock_now_ms(&clock_system), 1600000000000u);
+    cr_assert_gt(clock_real_ms(), 1600000000000u);
     cr_assert_geq(clock_monotonic_ns(), before);
 }
 

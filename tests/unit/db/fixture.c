@@ -4,11 +4,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 static struct leat_result items[256];
 static size_t item_count;
 static char *text;
 
-static uint64_t fixture_now(void *context) { return ((struct fixture *)context)->now_ms; }
+static uint64_t fixture_now(void *context) {
+    const struct fixture *fixture = context;
+    return fixture->now_ms + (fixture->ticking ? clock_monotonic_ns() / 1000000 : 0);
+}
 
 void fixture_reopen(struct fixture *fixture) {
     leat_close(fixture->db);

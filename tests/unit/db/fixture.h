@@ -3,6 +3,7 @@
 #define TESTS_UNIT_DB_FIXTURE_H
 
 #include <criterion/criterion.h>
+#include <stdatomic.h>
 
 #include "base/slice.h"
 #include "leat.h"
@@ -12,6 +13,7 @@ struct fixture {
     struct leat_options options;
     char directory[64];
     uint64_t now_ms;
+    atomic_bool ticking; /* the clock goes on by itself, from about now_ms */
     struct leat_fault fault;
 };
 

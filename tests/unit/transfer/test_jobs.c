@@ -19,12 +19,10 @@ static struct arena arena;
 static struct leat_fault fault;
 static uint64_t file_bytes_max;
 
-static uint64_t now(void *context) { return ((struct fixture *)context)->now_ms; }
-
 static void start_service(void) {
     const struct transfer_service_options options = {
         .db = fixture.db, .directory = fixture.directory, .region = "us-east-1", .account = "000000000000",
-        .now_ms = now, .now_context = &fixture, .file_bytes_max = file_bytes_max};
+        .file_bytes_max = file_bytes_max};
     cr_assert_eq(transfer_service_new(&options, &service, &fault), LEAT_OK, "%s", fault.message);
 }
 

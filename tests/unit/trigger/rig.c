@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 
 enum { WAIT_MS = 8000, QUIET_MS = 150 };
 
@@ -189,11 +188,6 @@ static enum leat_code open_destination(void *context, struct leat_slice arn, str
 
 /* ------------------------------------------------------------------ life */
 
-static uint64_t now_ms(void *context) {
-    const struct rig *rig = context;
-    return atomic_load(&rig->frozen) ? rig->f.now_ms : clock_now_ms(&clock_system);
-}
-
 void rig_service_start(struct rig *rig) {
     static struct trigger_destination_resolver destinations[2];
     destinations[0] = (struct trigger_destination_resolver){"test", check_destination, open_destination, rig};
@@ -202,8 +196,6 @@ void rig_service_start(struct rig *rig) {
         .work_loop = rig->loop,
         .resolver = {resolve, open_target, rig},
         .destinations = destinations,
-        .now_ms = now_ms,
-        .now_context = rig,
         .region = "us-east-1",
         .account = "000000000000",
         .retry_ms_first = 5,
@@ -227,6 +219,7 @@ void rig_open(struct rig *rig, const char *backend) {
     struct leat_stream_list list;
     pthread_mutex_init(&rig->lock, NULL);
     arena_init(&rig->arena, 1 << 24);
+    rig->f.ticking = true;
     fixture_open(&rig->f, backend);
     fixture_table(&rig->f, "t", false, LEAT_NEW_AND_OLD_IMAGES);
     cr_assert_eq(leat_streams(rig->f.db, SLICE("t"), &list, &rig->fault), LEAT_OK);

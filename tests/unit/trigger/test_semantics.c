@@ -228,7 +228,7 @@ Test(semantics, a_window_passes_its_state_on_and_closes) {
 }
 
 Test(semantics, a_state_over_a_megabyte_closes_the_window_early) {
-    atomic_store(&rig.frozen, true);
+    rig.f.ticking = false;
     rig.respond = sums;
     padding = 1100000;
     put_values("a", 1, 4);
@@ -239,7 +239,7 @@ Test(semantics, a_state_over_a_megabyte_closes_the_window_early) {
 
 Test(semantics_restart, the_state_survives_a_restart) {
     struct trigger_settings settings = windows;
-    atomic_store(&rig.frozen, true);
+    rig.f.ticking = false;
     settings.tumbling_window_seconds = 900;
     rig.respond = sums;
     padding = 900000; /* more than one item holds */
