@@ -34,7 +34,7 @@ class Clock:
     def now(self):
         return json.loads(self.raw.http("GET", "/_leat/clock", headers=SIGNED)[2])["Milliseconds"] / 1000
 
-    def table(self, name="t", **more):
+    def table(self, name="things", **more):
         made = self.dynamodb.create_table(
             TableName=name, KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
@@ -42,7 +42,7 @@ class Clock:
         wait_active(self.dynamodb, name)
         return made["TableDescription"]["LatestStreamArn"]
 
-    def put(self, key, table="t", **more):
+    def put(self, key, table="things", **more):
         self.dynamodb.put_item(TableName=table, Item={"id": {"S": key}, **more})
 
     def shards(self, stream):
@@ -85,7 +85,7 @@ def test_it_stands_until_it_is_moved_and_goes_forward_only(clock):
     time.sleep(0.05)
     assert clock.now() == START
     clock.table()
-    created = clock.dynamodb.describe_table(TableName="t")["Table"]["CreationDateTime"]
+    created = clock.dynamodb.describe_table(TableName="things")["Table"]["CreationDateTime"]
     assert created.timestamp() == START
     assert clock.advance(1.5) == {"Time": "2030-01-01T00:00:01.500Z", "Milliseconds": START * 1000 + 1500, "Virtual": True}
     assert clock.move({"SetMilliseconds": START * 1000}) == (400, "the clock does not go back; it is 2030-01-01T00:00:01.500Z")
@@ -164,10 +164,10 @@ def test_iterators_are_good_for_15_minutes(clock):
 
 def test_items_expire(clock):
     stream = clock.table()
-    clock.dynamodb.update_time_to_live(TableName="t", TimeToLiveSpecification={"Enabled": True, "AttributeName": "ends"})
+    clock.dynamodb.update_time_to_live(TableName="things", TimeToLiveSpecification={"Enabled": True, "AttributeName": "ends"})
     for key, seconds in (("a", HOUR), ("b", 2 * DAY), ("c", None)):
         clock.put(key, **({"ends": {"N": str(START + seconds)}} if seconds else {}))
-    there = lambda: sorted(item["id"]["S"] for item in clock.dynamodb.scan(TableName="t")["Items"])
+    there = lambda: sorted(item["id"]["S"] for item in clock.dynamodb.scan(TableName="things")["Items"])
     clock.advance(HOUR - 1)
     assert there() == ["a", "b", "c"]
     clock.advance(2)
@@ -183,8 +183,8 @@ def test_items_expire(clock):
 def test_a_token_is_good_for_ten_minutes(clock):
     clock.table()
     request = {"ClientRequestToken": "once", "TransactItems": [{"Update": {
-        "TableName": "t", "Key": {"id": {"S": "a"}}, "UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}}]}
-    value = lambda: clock.dynamodb.get_item(TableName="t", Key={"id": {"S": "a"}})["Item"]["n"]["N"]
+        "TableName": "things", "Key": {"id": {"S": "a"}}, "UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}}]}
+    value = lambda: clock.dynamodb.get_item(TableName="things", Key={"id": {"S": "a"}})["Item"]["n"]["N"]
     clock.dynamodb.transact_write_items(**request)
     clock.advance(10 * MINUTE)
     clock.dynamodb.transact_write_items(**request)
@@ -196,20 +196,20 @@ def test_a_token_is_good_for_ten_minutes(clock):
 
 def test_a_table_is_restored_as_it_was_days_ago(clock):
     clock.table()
-    clock.dynamodb.update_continuous_backups(TableName="t", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+    clock.dynamodb.update_continuous_backups(TableName="things", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
     for day in range(6):
         for key in range(5):
             clock.put(f"k{key}", day={"N": str(day)})
         clock.advance(DAY)
-    clock.dynamodb.delete_item(TableName="t", Key={"id": {"S": "k0"}})
+    clock.dynamodb.delete_item(TableName="things", Key={"id": {"S": "k0"}})
     clock.dynamodb.restore_table_to_point_in_time(
-        SourceTableName="t", TargetTableName="then", RestoreDateTime=datetime.datetime.fromtimestamp(START + 2.5 * DAY, datetime.timezone.utc))
+        SourceTableName="things", TargetTableName="then", RestoreDateTime=datetime.datetime.fromtimestamp(START + 2.5 * DAY, datetime.timezone.utc))
     clock.advance(0)
     assert clock.dynamodb.describe_table(TableName="then")["Table"]["TableStatus"] == "ACTIVE"
     items = clock.dynamodb.scan(TableName="then")["Items"]
     assert sorted((item["id"]["S"], item["day"]["N"]) for item in items) == [(f"k{key}", "2") for key in range(5)]
     clock.advance(40 * DAY)
-    window = clock.dynamodb.describe_continuous_backups(TableName="t")["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    window = clock.dynamodb.describe_continuous_backups(TableName="things")["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
     assert window["EarliestRestorableDateTime"].timestamp() == START + 11 * DAY
     assert window["LatestRestorableDateTime"].timestamp() == START + 46 * DAY
 
@@ -217,14 +217,14 @@ def test_a_table_is_restored_as_it_was_days_ago(clock):
 def test_tables_settle_by_it(tmp_path):
     program = Program(tmp_path / "data", "--clock", "virtual", "--settle", "1h").start()
     clock = Clock(program)
-    clock.dynamodb.create_table(TableName="t", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
+    clock.dynamodb.create_table(TableName="things", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
                                 AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])
-    status = lambda: clock.dynamodb.describe_table(TableName="t")["Table"]["TableStatus"]
+    status = lambda: clock.dynamodb.describe_table(TableName="things")["Table"]["TableStatus"]
     clock.advance(HOUR - 1)
     assert status() == "CREATING"
     clock.advance(1)
     assert status() == "ACTIVE"
-    clock.dynamodb.delete_table(TableName="t")
+    clock.dynamodb.delete_table(TableName="things")
     assert status() == "DELETING"
     clock.advance(HOUR)
     assert clock.dynamodb.list_tables()["TableNames"] == []
@@ -295,3 +295,4 @@ def test_it_ends_while_a_function_holds_the_clock(bench):
     assert bench.clock.move({"AdvanceMilliseconds": 1}) == (409, "the clock is being moved already")
     bench.program.process.terminate()
     assert "503" in moving.communicate(timeout=10)[0] and moving.returncode == 1
+    bench.program.process.wait(10)
