@@ -3,6 +3,7 @@
 #include "api/dynamodb/dynamodb.h"
 #include "api/lambda/lambda.h"
 #include "api/leat/leat.h"
+#include "api/logs/logs.h"
 #include "api/sqs/sqs.h"
 #include "api/streams/streams.h"
 
@@ -11,6 +12,7 @@ const struct api_service *const api_services[] = {
     &api_streams_service,
     &api_sqs_service,
     &api_lambda_service,
+    &api_logs_service,
     &api_leat_service,
     NULL,
 };

@@ -157,6 +157,16 @@ void function_invoke_event(struct function_service *service, const struct functi
 enum leat_code function_log_tail(struct function_service *service, struct leat_slice name, uint64_t from, size_t bytes_max,
                                  struct buf *out, uint64_t *next, struct leat_fault *fault) LEAT_MUST_USE;
 
+/* Log groups that clients write to; work loop. LEAT_RESOURCE_CONFLICT, LEAT_RESOURCE_NOT_FOUND, LEAT_VALIDATION. */
+struct function_log_entry { uint64_t time_ms; struct leat_slice message; };
+enum leat_code function_log_make(struct function_service *service, struct leat_slice group, struct leat_fault *fault) LEAT_MUST_USE;
+enum leat_code function_log_remove(struct function_service *service, struct leat_slice group, struct leat_fault *fault) LEAT_MUST_USE;
+/* No entries: the stream is made. */
+enum leat_code function_log_write(struct function_service *service, struct leat_slice group, struct leat_slice stream,
+                                  const struct function_log_entry *entries, size_t count, struct leat_fault *fault) LEAT_MUST_USE;
+/* How a stream of that name is called in the group's file. */
+struct leat_slice function_log_stream_name(struct arena *arena, struct leat_slice stream);
+
 /* For struct trigger_resolver; context is the service. */
 enum leat_code function_resolve_arn(void *context, struct leat_slice name, char *arn_out, size_t arn_size,
                                     struct leat_fault *fault) LEAT_MUST_USE;

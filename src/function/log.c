@@ -111,6 +111,16 @@ void function_log_close(struct function_log *log) {
     free(log);
 }
 
+void function_log_forget(struct function_logs *logs, struct leat_slice group) {
+    for (struct function_log *log = logs->first; log != NULL; log = log->next) {
+        if (!slice_is(group, log->group)) continue;
+        function_log_flush(log);
+        if (log->fd >= 0) (void)close(log->fd);
+        log->fd = -1;
+        log->size = 0;
+    }
+}
+
 const char *function_log_name(const struct function_log *log) { return log->group; }
 
 /* ---- lines ---- */
@@ -123,7 +133,7 @@ void function_log_line_at(struct function_log *log, uint64_t time_ms, const char
                           struct leat_slice line) {
     char time[CLOCK_ISO_SIZE];
     clock_iso(time_ms, time);
-    size_t needed = line.size + 256;
+    size_t needed = line.size + strlen(stream) + 256;
     if (log->waiting.size + needed > LOG_FLUSH_BYTES) function_log_flush(log);
     buf_print(&log->waiting, "%sZ %s %s ", time, stream, request_id[0] != 0 ? request_id : "-");
     buf_slice(&log->waiting, line);

@@ -4,9 +4,10 @@
  *   2026-11-21T03:09:57.123Z 2026/11/21/[$LATEST]1a2b... 0f0e...-... START RequestId: ...
  *   time                     stream (a process)          invocation, - or +
  *
- * "-" is a line of no invocation, "+" an event that a client has put (in which a line's end is written as "\r", and spaces of the
- * stream's name as "+"). When the file has grown to FUNCTION_LOG_BYTES_MAX it becomes <group>.log.1 (the one before is lost) and a new
- * one begins. Work loop only; function_log_read and function_log_path from any thread. */
+ * "-" is a line of no invocation, "=" tells that a client has made the stream, "+" is an event that a client has put (in which a
+ * line's end is written as "\r", and spaces of the stream's name as "+"). When the file has grown to
+ * FUNCTION_LOG_BYTES_MAX it becomes <group>.log.1 (the one before is lost) and a new one begins. Work loop only; function_log_read and
+ * function_log_path from any thread. */
 #ifndef FUNCTION_LOG_H
 #define FUNCTION_LOG_H
 
@@ -32,6 +33,8 @@ void function_logs_free(struct function_logs *logs);
 /* One for all who write to the group; each closes it once. NULL: no memory, or no name of a group. */
 struct function_log *function_log_open(struct function_logs *logs, struct leat_slice group);
 void function_log_close(struct function_log *log);
+/* Its file is about to be removed: what is still to be written goes to a new one. */
+void function_log_forget(struct function_logs *logs, struct leat_slice group);
 const char *function_log_name(const struct function_log *log);
 /* Appends a line; it reaches the file with the next flush. request_id "": none. A file that cannot be written loses lines. */
 void function_log_line(struct function_log *log, const char *stream, const char *request_id, struct leat_slice line);
