@@ -306,6 +306,8 @@ void index_show(struct index *index, struct index_message *message) {
     enter(index, message, INDEX_VISIBLE);
 }
 
+struct leat_slice index_group_name(const struct index_message *message) { return group_name(message->group); }
+
 const struct index_message *index_oldest(const struct index *index) { return index->ages.count > 0 ? index->ages.all[0] : NULL; }
 
 uint64_t index_next_due(const struct index *index) { return index->waiting.count > 0 ? index->waiting.all[0]->due_ms : UINT64_MAX; }

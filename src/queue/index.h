@@ -16,6 +16,7 @@ enum index_state { INDEX_VISIBLE, INDEX_DELAYED, INDEX_IN_FLIGHT, INDEX_STATES }
 enum { INDEX_ID_SIZE = 16 };
 
 struct index_group;
+struct recent;
 
 struct index_message {
     uint64_t sequence;          /* its name; grows in the order of arrival */
@@ -28,6 +29,7 @@ struct index_message {
     uint8_t parts;              /* items that it is stored as */
     uint8_t state;
     uint8_t id[INDEX_ID_SIZE];  /* MessageId */
+    struct recent *recent;      /* FIFO: its owner's, while the message keeps others from being sent; NULL: it does not */
     /* the index's own */
     uint32_t place, age_place;
     struct index_message *next_in_bucket;
@@ -66,6 +68,8 @@ void index_settle(struct index *index, uint64_t now_ms); /* what is due becomes 
 struct index_message *index_next(const struct index *index, const struct index_message *previous);
 void index_hide(struct index *index, struct index_message *message, uint64_t due_ms); /* it is in flight until then */
 void index_show(struct index *index, struct index_message *message);                  /* it is visible at once */
+
+struct leat_slice index_group_name(const struct index_message *message); /* FIFO */
 
 const struct index_message *index_oldest(const struct index *index); /* by sent_ms; NULL: the queue is empty */
 uint64_t index_next_due(const struct index *index);                  /* UINT64_MAX: nothing waits */

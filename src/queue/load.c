@@ -61,14 +61,18 @@ static enum leat_code load_message(struct queue_service *service, struct leat_sl
     }
     if (part != 0) return LEAT_OK;
     store_read_message(item, &message, &group, &deduplication);
-    if (index_add(&queue->index, &message, group) == NULL) return fault_memory(fault);
-    service->message_count++;
     if (message.sequence > queue->newest) queue->newest = message.sequence;
-    if (deduplication.data != NULL) {
+    bool counts = message.parts == 0 || message.sent_ms + QUEUE_DEDUPLICATION_MS > service_now_ms(service);
+    if (deduplication.data != NULL && counts) {
         char id[RANDOM_UUID_SIZE];
         store_id_text(message.id, id);
-        if (!recent_add(queue, group, deduplication, id, message.sequence, message.sent_ms)) return fault_memory(fault);
+        message.recent = recent_add(queue, group, deduplication, id, message.sequence, message.sent_ms);
+        if (message.recent == NULL) return fault_memory(fault);
+        message.recent->stone = message.parts == 0;
     }
+    if (message.parts == 0) return LEAT_OK; /* a stone */
+    if (index_add(&queue->index, &message, group) == NULL) return fault_memory(fault);
+    service->message_count++;
     return LEAT_OK;
 }
 

@@ -30,6 +30,8 @@ static void moved(struct batch *batch) {
         put_into(moving->to, moving->to_store, &moving->there, moving->group);
     } else {
         log_warning("queues: a message cannot be moved from %s to %s: %s", moving->from->name, moving->to->name, batch->fault.message);
+        moving->here.recent = moving->from->settings->fifo ? recent_of(moving->from, moving->here.sequence) : NULL;
+        if (moving->here.recent != NULL) moving->here.recent->stone = false;
         put_into(moving->from, moving->from_store, &moving->here, moving->group);
     }
     queue_drop(moving->from);
@@ -57,7 +59,7 @@ static bool content_with_source(const struct queue *from, struct leat_slice cont
     return out->data != NULL;
 }
 
-static bool fill(struct moving *moving, const struct index_message *message, struct batch *batch) {
+static bool fill(struct moving *moving, struct index_message *message, struct batch *batch) {
     struct queue_service *service = moving->from->service;
     struct store_wanted wanted = {message->sequence, message->parts};
     struct leat_result result;
@@ -72,12 +74,13 @@ static bool fill(struct moving *moving, const struct index_message *message, str
         moving->there.state = INDEX_VISIBLE;
         moving->there.received_before = message->received + message->received_before;
         moving->there.received = 0;
+        moving->there.recent = NULL;
         moving->group = item_member_text(result.items[0], "group");
         deduplication = item_member_text(result.items[0], "deduplication");
         if (moving->group.data != NULL) moving->group = arena_copy(&batch->arena, moving->group);
         if (deduplication.data != NULL) deduplication = arena_copy(&batch->arena, deduplication);
         moving->there.parts = store_put_message(batch, moving->to_store, &moving->there, moving->group, deduplication, content);
-        store_delete_message(batch, moving->from_store, message);
+        recent_unwrite(moving->from, batch, message);
     }
     leat_result_free(&result);
     return ok && !batch->failed;

@@ -76,6 +76,7 @@ bool queue_fault_set(struct queue_fault *fault, enum queue_error error, const ch
 
 struct queue_service;
 struct queue;
+struct recent;
 
 struct queue_service_options {
     struct leat *db;
@@ -156,6 +157,7 @@ struct queue_entry {
     char sequence[QUEUE_SEQUENCE_SIZE]; /* FIFO; else "" */
     /* the room's own */
     uint64_t number, due_ms;
+    struct recent *recent;
     uint8_t parts;
     bool duplicate;
 };

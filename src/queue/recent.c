@@ -1,9 +1,10 @@
-/* FIFO queues: what was sent within the last five minutes is not sent again. SQS Developer Guide, "Exactly-once processing". In memory;
- * after a restart it is what the messages that are still there say. */
+/* FIFO queues: what was sent within the last five minutes is not sent again. SQS Developer Guide, "Exactly-once processing". In memory,
+ * and read at the start from the messages that are still there; a message that goes before its five minutes are over leaves a stone. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/slice.h"
 #include "queue/service.h"
 
@@ -25,6 +26,8 @@ static struct recent **bucket_of(struct queue *queue, const uint8_t *name, size_
 
 static void forget_oldest(struct queue *queue) {
     struct recent *oldest = queue->oldest_recent, **at = bucket_of(queue, oldest->name, oldest->name_size);
+    struct index_message *message = index_find(&queue->index, oldest->number);
+    if (message != NULL) message->recent = NULL;
     while (*at != oldest) at = &(*at)->next_in_bucket;
     *at = oldest->next_in_bucket;
     queue->oldest_recent = oldest->newer;
@@ -40,27 +43,62 @@ void recent_forget_all(struct queue *queue) {
 
 /* It stays in line until it is old, under a number that no message has. */
 void recent_forget(struct queue *queue, uint64_t number) {
-    for (struct recent *recent = queue->oldest_recent; recent != NULL; recent = recent->newer)
-        if (recent->number == number) recent->number = 0;
+    struct recent *recent = recent_of(queue, number);
+    if (recent != NULL) recent->number = 0;
 }
+
+struct recent *recent_of(struct queue *queue, uint64_t number) {
+    struct recent *recent = queue->oldest_recent;
+    while (recent != NULL && recent->number != number) recent = recent->newer;
+    return recent;
+}
+
+static bool is_old(const struct recent *recent, uint64_t now_ms) { return recent->sent_ms + QUEUE_DEDUPLICATION_MS <= now_ms; }
 
 struct recent *recent_find(struct queue *queue, const struct queue_entry *entry, uint64_t now_ms) {
     uint8_t name[2 * 128 + 1];
-    while (queue->oldest_recent != NULL && queue->oldest_recent->sent_ms + QUEUE_DEDUPLICATION_MS <= now_ms) forget_oldest(queue);
     size_t size = name_size(queue, entry->group, entry->deduplication);
     if (queue->recents == NULL || size > sizeof name) return NULL;
     write_name(entry->group, entry->deduplication, size, name);
     for (struct recent *recent = *bucket_of(queue, name, size); recent != NULL; recent = recent->next_in_bucket)
-        if (recent->number != 0 && recent->name_size == size && memcmp(recent->name, name, size) == 0) return recent;
+        if (recent->number != 0 && !is_old(recent, now_ms) && recent->name_size == size && memcmp(recent->name, name, size) == 0)
+            return recent;
     return NULL;
 }
 
-bool recent_add(struct queue *queue, struct leat_slice group, struct leat_slice deduplication, const char *id, uint64_t number,
-                uint64_t sent_ms) {
+/* ---- what stays of a message ---- */
+
+void recent_unwrite(struct queue *queue, struct batch *batch, struct index_message *message) {
+    struct recent *recent = message->recent;
+    store_delete_message(batch, queue->store, message, recent != NULL);
+    if (recent == NULL) return;
+    struct leat_slice deduplication = slice_of(recent->name, strlen((const char *)recent->name));
+    store_put_stone(batch, queue->store, message, index_group_name(message), deduplication);
+    recent->stone = true;
+}
+
+void recent_sweep(struct queue *queue, uint64_t now_ms) {
+    struct queue_service *service = queue->service;
+    while (queue->oldest_recent != NULL && is_old(queue->oldest_recent, now_ms)) {
+        struct leat_fault fault = {0};
+        struct batch *batch = batch_new();
+        if (batch == NULL) return;
+        while (queue->oldest_recent != NULL && is_old(queue->oldest_recent, now_ms) && batch->count < BATCH_WRITES_MAX) {
+            if (queue->oldest_recent->stone) store_delete_stone(batch, queue->store, queue->oldest_recent->number);
+            forget_oldest(queue);
+        }
+        if (batch->count == 0) batch_free(batch);
+        else if (batch_start(batch, service->db, false, service->loop, NULL, NULL, &fault) != LEAT_OK)
+            log_warning("queues: cannot delete what messages have left: %s", fault.message); /* the next start finds them */
+    }
+}
+
+struct recent *recent_add(struct queue *queue, struct leat_slice group, struct leat_slice deduplication, const char *id, uint64_t number,
+                          uint64_t sent_ms) {
     if (queue->recents == NULL) queue->recents = calloc(RECENT_BUCKETS, sizeof(struct recent *));
     size_t size = name_size(queue, group, deduplication);
     struct recent *recent = queue->recents == NULL ? NULL : calloc(1, sizeof *recent + size);
-    if (recent == NULL) return false;
+    if (recent == NULL) return NULL;
     recent->name_size = size;
     write_name(group, deduplication, size, recent->name);
     recent->sent_ms = sent_ms;
@@ -72,5 +110,5 @@ bool recent_add(struct queue *queue, struct leat_slice group, struct leat_slice 
     if (queue->newest_recent != NULL) queue->newest_recent->newer = recent;
     else queue->oldest_recent = recent;
     queue->newest_recent = recent;
-    return true;
+    return recent;
 }

@@ -185,7 +185,8 @@ static bool prepare_entry(struct queue *queue, struct queue_send *send, struct b
     random_uuid(entry->id);
     entry->number = queue_next_number(queue);
     if (fifo) queue_print_number(entry->number, entry->sequence);
-    if (fifo && !recent_add(queue, entry->group, entry->deduplication, entry->id, entry->number, now_ms)) return false;
+    if (fifo) entry->recent = recent_add(queue, entry->group, entry->deduplication, entry->id, entry->number, now_ms);
+    if (fifo && entry->recent == NULL) return false;
     return write_entry(queue, batch, entry, now_ms);
 }
 
@@ -204,6 +205,7 @@ static void insert(struct queue *queue, struct sending *sending) {
         struct index_message message = message_of(queue, entry, sending->now_ms);
         message.due_ms = entry->due_ms;
         message.state = entry->due_ms > 0 ? INDEX_DELAYED : INDEX_VISIBLE;
+        message.recent = entry->recent;
         if (index_add(&queue->index, &message, entry->group) != NULL) queue->service->message_count++;
         else (void)queue_fault_set(&entry->fault, QUEUE_INTERNAL, "There is no memory."); /* it comes back with the next start */
     }

@@ -147,7 +147,10 @@ void service_release(struct queue_service *service) {
 static void sweeper_fired(uv_timer_t *timer) {
     struct queue_service *service = timer->data;
     uint64_t now_ms = service_now_ms(service);
-    for (size_t i = 0; i < service->count; i++) sweep_expired(service->queues[i], now_ms);
+    for (size_t i = 0; i < service->count; i++) {
+        sweep_expired(service->queues[i], now_ms);
+        recent_sweep(service->queues[i], now_ms);
+    }
     sweep_run(service);
 }
 

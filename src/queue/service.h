@@ -21,11 +21,12 @@ struct recent {
     struct recent *next_in_bucket;
     struct recent *newer; /* in the order of sending */
     uint64_t sent_ms, number;
+    bool stone; /* the message is gone; what is stored in its place goes with this */
     char id[RANDOM_UUID_SIZE]; /* the MessageId */
     size_t name_size;
     uint8_t name[]; /* with the group, where the group is the scope */
 };
-enum { RECENT_BUCKETS = 1024 };
+enum { RECENT_BUCKETS = 8192 };
 
 struct queue {
     struct queue_service *service;
@@ -104,8 +105,12 @@ bool queue_sha256(struct leat_slice bytes, struct buf *out); /* as hexadecimal; 
 
 /* ---- recent.c: deduplication */
 struct recent *recent_find(struct queue *queue, const struct queue_entry *entry, uint64_t now_ms);
-bool recent_add(struct queue *queue, struct leat_slice group, struct leat_slice deduplication, const char *id, uint64_t number,
-                uint64_t sent_ms);
+struct recent *recent_add(struct queue *queue, struct leat_slice group, struct leat_slice deduplication, const char *id, uint64_t number,
+                          uint64_t sent_ms); /* NULL: no memory */
+struct recent *recent_of(struct queue *queue, uint64_t number);
+/* The writes that take a message out of the store, but for what others must not repeat. */
+void recent_unwrite(struct queue *queue, struct batch *batch, struct index_message *message);
+void recent_sweep(struct queue *queue, uint64_t now_ms); /* those that are old */
 void recent_forget_all(struct queue *queue);
 void recent_forget(struct queue *queue, uint64_t number); /* it could not be sent after all */
 

@@ -195,8 +195,20 @@ static void delete_key(struct batch *batch, const char *table, const char *store
     batch_add(batch, LEAT_DELETE, table, &key);
 }
 
-void store_delete_message(struct batch *batch, const char *store, const struct index_message *message) {
-    for (unsigned part = 0; part < message->parts; part++) delete_key(batch, STORE_MESSAGES, store, message->sequence * PARTS + part);
+void store_put_stone(struct batch *batch, const char *store, const struct index_message *message, struct leat_slice group,
+                     struct leat_slice deduplication) {
+    struct buf item;
+    batch_item(batch, &item, DELIVERY_BYTES_MAX);
+    put_part(&item, store, message, group, deduplication, 0, 0);
+    batch_add(batch, LEAT_PUT, STORE_MESSAGES, &item);
+}
+
+void store_delete_stone(struct batch *batch, const char *store, uint64_t number) {
+    delete_key(batch, STORE_MESSAGES, store, number * PARTS);
+}
+
+void store_delete_message(struct batch *batch, const char *store, const struct index_message *message, bool stone) {
+    for (unsigned part = stone; part < message->parts; part++) delete_key(batch, STORE_MESSAGES, store, message->sequence * PARTS + part);
     if (message->received > 0) delete_key(batch, STORE_DELIVERIES, store, message->sequence);
 }
 

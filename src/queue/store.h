@@ -40,7 +40,12 @@ bool store_content(struct buf *out, const struct queue_entry *entry, struct leat
 uint8_t store_put_message(struct batch *batch, const char *store, const struct index_message *message, struct leat_slice group,
                           struct leat_slice deduplication, struct leat_slice content);
 void store_put_delivery(struct batch *batch, const char *store, const struct index_message *message);
-void store_delete_message(struct batch *batch, const char *store, const struct index_message *message); /* and its delivery */
+/* And its delivery; stone: a stone takes the place of the first part. */
+void store_delete_message(struct batch *batch, const char *store, const struct index_message *message, bool stone);
+/* What stays of a message in a FIFO queue while its deduplication id counts: a first part that says parts 0. */
+void store_put_stone(struct batch *batch, const char *store, const struct index_message *message, struct leat_slice group,
+                     struct leat_slice deduplication);
+void store_delete_stone(struct batch *batch, const char *store, uint64_t number);
 
 /* Of an item of leat:messages: which message and part. */
 struct leat_slice store_key_of(struct leat_slice item, uint64_t *number, unsigned *part);

@@ -19,8 +19,9 @@ void sweep_expired(struct queue *queue, uint64_t now_ms) {
         struct batch *batch = batch_new();
         if (batch == NULL) return;
         for (unsigned i = 0; i < EXPIRED_AT_ONCE && oldest != NULL && oldest->sent_ms + retention_ms <= now_ms; i++) {
-            store_delete_message(batch, queue->store, oldest);
-            index_remove(&queue->index, index_find(&queue->index, oldest->sequence));
+            struct index_message *message = index_find(&queue->index, oldest->sequence);
+            recent_unwrite(queue, batch, message);
+            index_remove(&queue->index, message);
             service->message_count--;
             oldest = index_oldest(&queue->index);
         }

@@ -80,7 +80,7 @@ static bool delete_one(struct queue *queue, struct queue_touched *entry, struct 
     if (message == NULL) return false;
     if (queue->settings->fifo && (message->state != INDEX_IN_FLIGHT || message->received != received))
         return wrong_handle(entry, "The receipt handle has expired.");
-    store_delete_message(batch, queue->store, message);
+    recent_unwrite(queue, batch, message);
     index_remove(&queue->index, message);
     queue->service->message_count--;
     return true;

@@ -156,6 +156,23 @@ def test_a_stop_keeps_visibility_counts_attributes_and_handles(program):
     assert counts(client, dead) == (0, 0, 0) and counts(client, url) == (0, 0, 1)
 
 
+def test_a_deduplication_id_counts_after_its_message_and_a_crash(program):
+    client = sqs_client(program)
+    url = client.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    request = {"QueueUrl": url, "MessageGroupId": "g", "MessageDeduplicationId": "once"}
+    first = client.send_message(MessageBody="x" * 500000, **request)
+    message, = client.receive_message(QueueUrl=url)["Messages"]
+    client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    program.kill()
+    program.start()
+    assert counts(client, url) == (0, 0, 0)
+    again = client.send_message(MessageBody="y", **request)
+    assert (again["MessageId"], again["SequenceNumber"]) == (first["MessageId"], first["SequenceNumber"])
+    assert counts(client, url) == (0, 0, 0)
+    other = client.send_message(MessageBody="y", **{**request, "MessageDeduplicationId": "twice"})
+    assert int(other["SequenceNumber"]) > int(first["SequenceNumber"])
+
+
 def test_what_was_purged_and_deleted_stays_away(program):
     client = sqs_client(program)
     urls = [client.create_queue(QueueName=name)["QueueUrl"] for name in ("purged", "deleted", "again")]
