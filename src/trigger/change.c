@@ -207,10 +207,10 @@ static enum leat_code changed_copy(struct trigger_service *service, const struct
     return found ? code : service_unknown_mapping(fault);
 }
 
-/* Takes the mapping in every case. */
-static enum leat_code keep_changed(struct trigger_service *service, struct mapping *mapping, struct leat_fault *fault) {
-    struct mapping *for_driver = mapping_copy(mapping), *before = mapping;
-    enum leat_code code = for_driver == NULL ? fault_memory(fault) : store_mapping_write(service->db, mapping, fault);
+/* Stored, then seen. Takes the mapping in every case. */
+static enum leat_code replace(struct trigger_service *service, struct mapping *mapping, struct leat_fault *fault) {
+    struct mapping *before = mapping;
+    enum leat_code code = store_mapping_write(service->db, mapping, fault);
     if (code == LEAT_OK) {
         bool found;
         pthread_mutex_lock(&service->lock);
@@ -221,11 +221,20 @@ static enum leat_code keep_changed(struct trigger_service *service, struct mappi
         pthread_mutex_unlock(&service->lock);
     }
     mapping_free(before);
-    if (code != LEAT_OK) {
-        mapping_free(for_driver);
-        return code;
+    return code;
+}
+
+/* Takes the mapping in every case. */
+static enum leat_code keep_changed(struct trigger_service *service, struct mapping *mapping, struct leat_fault *fault) {
+    struct mapping *for_driver = mapping_copy(mapping);
+    if (for_driver == NULL) {
+        mapping_free(mapping);
+        return fault_memory(fault);
     }
-    return driver_change(service->driver, for_driver, fault);
+    enum leat_code code = replace(service, mapping, fault);
+    if (code == LEAT_OK) return driver_change(service->driver, for_driver, fault);
+    mapping_free(for_driver);
+    return code;
 }
 
 enum leat_code trigger_update(struct trigger_service *service, const struct trigger_settings *settings,
@@ -249,6 +258,37 @@ enum leat_code trigger_update(struct trigger_service *service, const struct trig
         else
             mapping_free(mapping);
     }
+    pthread_mutex_unlock(&service->control);
+    return code;
+}
+
+/* ------------------------------------------------------------------ tags */
+
+/* Under control. The driver is not told: tags are nothing to it. */
+static enum leat_code tagged_copy(struct trigger_service *service, struct leat_slice uuid, struct leat_slice before,
+                                  struct leat_slice tags_json, struct mapping **out, struct leat_fault *fault) {
+    bool found;
+    enum leat_code code = LEAT_OK;
+    pthread_mutex_lock(&service->lock);
+    size_t at = service_place_of(service, uuid, &found);
+    const struct mapping *mapping = found ? service->mappings[at] : NULL;
+    if (found && slice_equal(mapping->settings.tags_json, before)) {
+        struct trigger_settings settings = mapping->settings;
+        settings.tags_json = tags_json;
+        *out = mapping_new(&settings, mapping->last_modified_ms);
+        if (*out == NULL) code = fault_memory(fault);
+    }
+    pthread_mutex_unlock(&service->lock);
+    return found ? code : service_unknown_mapping(fault);
+}
+
+enum leat_code trigger_tag(struct trigger_service *service, struct leat_slice uuid, struct leat_slice before,
+                           struct leat_slice tags_json, bool *other, struct leat_fault *fault) {
+    struct mapping *mapping = NULL;
+    pthread_mutex_lock(&service->control);
+    enum leat_code code = tagged_copy(service, uuid, before, tags_json, &mapping, fault);
+    *other = code == LEAT_OK && mapping == NULL;
+    if (mapping != NULL) code = replace(service, mapping, fault);
     pthread_mutex_unlock(&service->control);
     return code;
 }

@@ -78,6 +78,10 @@ enum leat_code trigger_update(struct trigger_service *service, const struct trig
 enum leat_code trigger_delete(struct trigger_service *service, struct leat_slice uuid, struct arena *arena,
                               struct trigger_description *out, struct leat_fault *fault) LEAT_MUST_USE;
 
+/* Replaces the tags, unless they are no longer `before` (absent: none): then *other says so. The mapping stays as it was otherwise. */
+enum leat_code trigger_tag(struct trigger_service *service, struct leat_slice uuid, struct leat_slice before,
+                           struct leat_slice tags_json, bool *other, struct leat_fault *fault) LEAT_MUST_USE;
+
 /* In order of UUID after `marker`; absent function or source: any. */
 struct trigger_page {
     struct trigger_description *mappings;

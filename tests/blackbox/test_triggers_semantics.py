@@ -1,5 +1,7 @@
 """What mappings do with failing, slow and stateful handlers: real Node and Python handlers, boto3."""
+import json
 import time
+import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError
@@ -143,3 +145,45 @@ def test_windows_and_parallel_batches_do_not_go_together(bench):
     with pytest.raises(ClientError) as refused:
         bench.map(TumblingWindowInSeconds=10, ParallelizationFactor=2)
     assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+
+
+def create_by_hand(bench, **members):
+    """With members that Debian's botocore does not know."""
+    request = urllib.request.Request(
+        bench.program.endpoint + "/2015-03-31/event-source-mappings", method="POST",
+        data=json.dumps({"EventSourceArn": bench.stream, "FunctionName": "seen", **members}).encode(),
+        headers={"Authorization": "AWS4-HMAC-SHA256 Credential=local/20250101/us-east-1/lambda/aws4_request, SignedHeaders=host, "
+                                  "Signature=0", "X-Amz-Date": "20250101T000000Z"})
+    with urllib.request.urlopen(request) as answer:
+        return json.loads(answer.read())
+
+
+def test_tags_of_a_new_mapping(bench):
+    bench.function()
+    made = create_by_hand(bench, StartingPosition="LATEST", Tags={"team": "water"})
+    assert bench.functions.list_tags(Resource=made["EventSourceMappingArn"])["Tags"] == {"team": "water"}
+
+
+def test_tags_of_mappings(bench):
+    bench.function()
+    made = bench.map()
+    arn = f"arn:aws:lambda:us-east-1:000000000000:event-source-mapping:{made['UUID']}"
+    tags = lambda: bench.functions.list_tags(Resource=arn)["Tags"]
+    assert tags() == {}
+    bench.functions.tag_resource(Resource=arn, Tags={"team": "water", "stage": "test"})
+    assert bench.functions.tag_resource(Resource=arn, Tags={"stage": "live", "x": ""})["ResponseMetadata"]["HTTPStatusCode"] == 204
+    assert tags() == {"team": "water", "stage": "live", "x": ""}
+    assert bench.functions.untag_resource(Resource=arn, TagKeys=["team", "x", "none"])["ResponseMetadata"]["HTTPStatusCode"] == 204
+    bench.program.stop()
+    bench.program.start()
+    assert tags() == {"stage": "live"}
+    bench.functions.untag_resource(Resource=arn, TagKeys=["stage"])
+    assert tags() == {}
+    with pytest.raises(ClientError) as many:
+        bench.functions.tag_resource(Resource=arn, Tags={f"t{i}": "x" for i in range(51)})
+    assert many.value.response["Error"]["Code"] == "InvalidParameterValueException" and tags() == {}
+    assert bench.functions.get_event_source_mapping(UUID=made["UUID"])["LastModified"] == made["LastModified"]
+    bench.functions.delete_event_source_mapping(UUID=made["UUID"])
+    with pytest.raises(ClientError) as gone:
+        tags()
+    assert gone.value.response["Error"]["Code"] == "ResourceNotFoundException"

@@ -98,7 +98,6 @@ enum leat_code event_source_mapping_settings(struct api_call *call, const struct
         .event_source_arn = in->event_source_arn,
         .starting_position = in->starting_position,
         .starting_timestamp_ms = in->starting_timestamp.given ? (uint64_t)in->starting_timestamp.value : 0,
-        .tags_json = in->tags,
         .report_batch_item_failures = in->response_types.count > 0,
         .given = (in->response_types.given ? TRIGGER_GIVEN_RESPONSE_TYPES : 0u) |
                  (in->destinations != NULL ? TRIGGER_GIVEN_DESTINATION : 0u) |

@@ -10,11 +10,11 @@ struct event_source_mapping_filters { struct api_list filters; /* of a pattern's
 
 /* Create and Update. */
 struct event_source_mapping_input {
-    struct leat_slice uuid, function_name, event_source_arn, starting_position, kms_key_arn, metrics, tags;
+    struct leat_slice uuid, function_name, event_source_arn, starting_position, kms_key_arn, metrics;
     struct api_integer starting_timestamp;
     struct api_integer batch_size, window_seconds, factor, age_seconds, retries, tumbling_seconds;
     struct api_boolean bisect, enabled;
-    struct api_list response_types;
+    struct api_list response_types, tags;
     struct event_source_mapping_destinations *destinations;
     struct event_source_mapping_filters *filters;
 };

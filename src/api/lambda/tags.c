@@ -140,7 +140,7 @@ static const struct lambda_tagged_kind functions = {":function:", function_tags_
 
 /* ---- the calls ---- */
 
-static const struct lambda_tagged_kind *const kinds[] = {&functions};
+static const struct lambda_tagged_kind *const kinds[] = {&functions, &lambda_tagged_mappings};
 
 static const struct lambda_tagged_kind *kind_of(struct leat_slice arn) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

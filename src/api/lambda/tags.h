@@ -18,6 +18,9 @@ struct lambda_tagged_kind {
 enum leat_code lambda_function_tag(struct api_call *call, struct leat_slice name, const struct api_list *tags,
                                    const struct api_list *keys) LEAT_MUST_USE;
 struct leat_slice lambda_function_tags(struct api_call *call, struct leat_slice name);
+/* What a new mapping with these tags keeps: JSON in the call's arena; absent when there are none. */
+enum leat_code lambda_mapping_tags(struct api_call *call, const struct api_list *tags, struct leat_slice *out) LEAT_MUST_USE;
+extern const struct lambda_tagged_kind lambda_tagged_mappings;
 /* An object of tag and value. */
 void lambda_write_tags(struct json_writer *json, struct leat_slice tags);
 /* What `before` becomes, as an item in the call's arena. LEAT_INVALID_PARAMETER_VALUE: too many. */

@@ -142,6 +142,34 @@ Test(driver, two_mappings_on_one_stream_get_everything_each) {
     rig_expect_in_order(&rig, "g", 4, 25);
 }
 
+Test(driver, a_hundred_mappings_on_one_stream_get_everything_each_and_one_that_fails_holds_no_other) {
+    enum { MAPPINGS = 100 };
+    char names[MAPPINGS][RIG_KEY_SIZE];
+    atomic_store(&rig.missing, true); /* the first one never finds its function */
+    rig_map(&rig, "missing", "TRIM_HORIZON", defaults);
+    put_values(1, 1, 1);
+    usleep(50000);
+    for (unsigned i = 0; i < MAPPINGS; i++) {
+        snprintf(names[i], sizeof names[i], "f%u", i);
+        if (i == 0) atomic_store(&rig.missing, false);
+        rig_map(&rig, names[i], "TRIM_HORIZON", batches_of(i % 2 == 0 ? 100 : 3));
+    }
+    put_values(4, 2, 25);
+    put_values(4, 26, 40);
+    rig_wait_records(&rig, MAPPINGS * (1 + 4 * 39));
+    for (unsigned i = 0; i < MAPPINGS; i++) {
+        long last[4] = {0, 1, 1, 1};
+        for (size_t r = 0; r < rig.record_count; r++) {
+            const struct rig_record *record = &rig.records[r];
+            if (strcmp(record->function, names[i]) != 0) continue;
+            long *before = &last[record->key[1] - '0'];
+            cr_assert_eq(record->value, *before + 1);
+            *before = record->value;
+        }
+        for (unsigned k = 0; k < 4; k++) cr_assert_eq(last[k], 40);
+    }
+}
+
 Test(driver, settings_can_change_while_it_runs) {
     struct leat_slice uuid = rig_map(&rig, "f", "TRIM_HORIZON", batches_of(1));
     put_values(1, 1, 10);
