@@ -168,9 +168,9 @@ static void preflight(struct net_request *request) {
 }
 
 static bool content_is(struct leat_slice type, const char *wanted) {
-    size_t size = 0;
-    while (size < type.size && type.data[size] != ';' && type.data[size] != ' ') size++;
-    return size == strlen(wanted) && strncasecmp((const char *)type.data, wanted, size) == 0;
+    size_t size = strlen(wanted);
+    if (type.size < size || strncasecmp((const char *)type.data, wanted, size) != 0) return false;
+    return type.size == size || type.data[size] == ';' || type.data[size] == ' ';
 }
 
 /* A request by target comes as the service's own kind of JSON or as plain JSON, and is answered likewise. */
