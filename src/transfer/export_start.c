@@ -13,6 +13,10 @@ enum { SEGMENTS_ON_DEMAND = 4, UNITS_READ = 3000, UNITS_WRITE = 1000, SEGMENTS_M
 
 /* ---- the table ---- */
 
+static enum leat_code no_table(struct leat_slice arn, struct leat_fault *fault) {
+    return fault_set(fault, LEAT_TABLE_NOT_FOUND, "Table not found: %.*s", SLICE_FORMAT(arn));
+}
+
 static enum leat_code find_table(struct transfer_service *service, struct leat_slice arn, struct leat_description *out,
                                  struct leat_fault *fault) {
     struct service_arn parts;
@@ -22,8 +26,7 @@ static enum leat_code find_table(struct transfer_service *service, struct leat_s
     enum leat_code code = LEAT_RESOURCE_NOT_FOUND;
     if (slice_is(parts.region, service->region) && !slice_starts(parts.table, SLICE("leat:")))
         code = leat_table_describe(service->db, arn, out, fault);
-    if (code == LEAT_RESOURCE_NOT_FOUND) return fault_set(fault, LEAT_TABLE_NOT_FOUND, "Table not found: %.*s", SLICE_FORMAT(arn));
-    return code;
+    return code == LEAT_RESOURCE_NOT_FOUND ? no_table(arn, fault) : code;
 }
 
 /* ---- what is asked for ---- */
@@ -197,10 +200,12 @@ static enum leat_code make_table(struct transfer_service *service, const struct 
         .write_units = 1,
     };
     bool now = !record->incremental && record->time_ms == record->start_ms;
-    const struct leat_copy copy = {.source = source->name, .at_ms = now ? 0 : export_moment(record, which), .target = &target};
+    const struct leat_copy copy = {
+        .source = source->name, .source_id = source->id, .at_ms = now ? 0 : export_moment(record, which), .target = &target};
     enum leat_code code = which == EXPORT_KEYS ? leat_table_create(service->db, &target, &description, fault)
                                                : leat_table_copy(service->db, &copy, &description, fault);
     leat_description_free(&description);
+    if (code == LEAT_RESOURCE_NOT_FOUND) return no_table(source->arn, fault); /* deleted since it was looked at */
     if (code == LEAT_INVALID_RESTORE_TIME)
         return fault_set(fault, LEAT_INVALID_EXPORT_TIME, "Point in Time Recovery is not available for specified export time");
     return code;
