@@ -56,3 +56,19 @@ enum leat_code cmd_follow(struct net_client *client, const struct cmd_follow *fo
     buf_fini(&answer);
     return code;
 }
+
+enum leat_code cmd_follow_table(struct net_client *client, const char *doing, const char *table, const struct cmd_follow *state,
+                                struct leat_fault *fault) {
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct leat_slice title = arena_print(&arena, "%s %s", doing, table);
+    const struct cmd_follow follow = {
+        .title = (const char *)title.data, .target = "DynamoDB_20120810.DescribeTable",
+        .request = cmd_request(&arena, (const char *const[][2]){{"TableName", table}, {NULL, NULL}}),
+        .status = CMD_PATH("Table", "TableStatus"), .under_way = state->under_way, .over = state->over,
+        .done = CMD_PATH("Table", "LeatProgress", "Done"), .total = CMD_PATH("Table", "LeatProgress", "Total")};
+    bool room = title.data != NULL && follow.request.data != NULL;
+    enum leat_code code = room ? cmd_follow(client, &follow, fault) : fault_memory(fault);
+    arena_fini(&arena);
+    return code;
+}

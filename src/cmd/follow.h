@@ -17,6 +17,9 @@ struct cmd_follow {
 
 /* Returns when the status is another. */
 enum leat_code cmd_follow(struct net_client *client, const struct cmd_follow *follow, struct leat_fault *fault) LEAT_MUST_USE;
+/* The same of a table's status; of `state` only under_way and over are looked at. */
+enum leat_code cmd_follow_table(struct net_client *client, const char *doing, const char *table, const struct cmd_follow *state,
+                                struct leat_fault *fault) LEAT_MUST_USE;
 #define CMD_PATH(...) (const char *const[]){__VA_ARGS__, NULL}
 
 /* {"name": "value", ...}, in the arena; pairs are ended by a NULL name. Absent when there is no memory. */

@@ -74,18 +74,7 @@ static enum leat_code begin(const struct cmd_call *call, struct net_client *clie
 }
 
 static enum leat_code wait_whole(const char *table, struct net_client *client, struct leat_fault *fault) {
-    struct arena arena;
-    arena_init(&arena, 1 << 20);
-    struct leat_slice title = arena_print(&arena, "restoring %s", table);
-    const struct cmd_follow follow = {
-        .title = (const char *)title.data, .target = "DynamoDB_20120810.DescribeTable",
-        .request = cmd_request(&arena, (const char *const[][2]){{"TableName", table}, {NULL, NULL}}),
-        .status = CMD_PATH("Table", "TableStatus"), .under_way = "CREATING",
-        .done = CMD_PATH("Table", "LeatProgress", "Done"), .total = CMD_PATH("Table", "LeatProgress", "Total")};
-    bool room = title.data != NULL && follow.request.data != NULL;
-    enum leat_code code = room ? cmd_follow(client, &follow, fault) : fault_memory(fault);
-    arena_fini(&arena);
-    return code;
+    return cmd_follow_table(client, "restoring", table, &(struct cmd_follow){.under_way = "CREATING"}, fault);
 }
 
 static int run(const struct cmd_call *call) {

@@ -1,8 +1,6 @@
 /* leat wait: until nothing is being done to a table any more. */
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/slice.h"
 #include "cmd/cmd.h"
 #include "cmd/follow.h"
 
@@ -12,18 +10,7 @@ static const struct cmd_option options[] = {
 };
 
 static enum leat_code wait_ready(const char *table, struct net_client *client, struct leat_fault *fault) {
-    struct arena arena;
-    arena_init(&arena, 1 << 20);
-    struct leat_slice title = arena_print(&arena, "waiting for %s", table);
-    const struct cmd_follow follow = {
-        .title = (const char *)title.data, .target = "DynamoDB_20120810.DescribeTable",
-        .request = cmd_request(&arena, (const char *const[][2]){{"TableName", table}, {NULL, NULL}}),
-        .status = CMD_PATH("Table", "TableStatus"), .over = "ACTIVE",
-        .done = CMD_PATH("Table", "LeatProgress", "Done"), .total = CMD_PATH("Table", "LeatProgress", "Total")};
-    bool room = title.data != NULL && follow.request.data != NULL;
-    enum leat_code code = room ? cmd_follow(client, &follow, fault) : fault_memory(fault);
-    arena_fini(&arena);
-    return code;
+    return cmd_follow_table(client, "waiting for", table, &(struct cmd_follow){.over = "ACTIVE"}, fault);
 }
 
 static int run(const struct cmd_call *call) {

@@ -11,7 +11,8 @@ static const struct api_field fields[] = {
     API_FIELDS_END,
 };
 
-static void write_summary(struct json_writer *json, const struct transfer_export *record) {
+static void write_summary(struct json_writer *json, const struct transfer_page *page, size_t i) {
+    const struct transfer_export *record = &page->exports[i];
     json_object(json);
     dynamodb_text_member(json, "ExportArn", record->arn);
     dynamodb_text_member(json, "ExportStatus", record->status);
@@ -22,21 +23,9 @@ static void write_summary(struct json_writer *json, const struct transfer_export
 static void run(struct api_call *call, void *data) {
     const struct input *in = data;
     const struct transfer_list_request request = {.table_arn = in->table_arn, .next_token = in->next, .limit = (size_t)in->limit.value};
-    struct json_writer *json = &call->json;
     struct transfer_page page;
     enum leat_code code = transfer_export_list(call->server->transfers, &request, call->arena, &page, &call->fault);
-    if (code != LEAT_OK) {
-        api_fail(call, code, &call->fault);
-        return;
-    }
-    json_object(json);
-    json_key(json, "ExportSummaries");
-    json_array(json);
-    for (size_t i = 0; i < page.count; i++) write_summary(json, &page.exports[i]);
-    json_array_end(json);
-    if (page.next_token[0] != 0) dynamodb_text_member(json, "NextToken", slice_text(page.next_token));
-    json_object_end(json);
-    api_done(call);
+    dynamodb_answer_page(call, code, &page, "ExportSummaries", write_summary);
 }
 
 const struct api_operation dynamodb_list_exports = {

@@ -2,6 +2,8 @@
  * Unlike there, ItemCount grows while an export goes on: it is what progress is shown by. */
 #include "api/dynamodb/transfer.h"
 
+#include "base/slice.h"
+
 void dynamodb_text_member(struct json_writer *json, const char *name, struct leat_slice text) {
     if (text.data == NULL) return;
     json_key(json, name);
@@ -106,6 +108,23 @@ void dynamodb_answer_import(struct api_call *call, enum leat_code code, const st
     dynamodb_text_member(json, "FailureCode", record->failure_code);
     dynamodb_text_member(json, "FailureMessage", record->failure_message);
     json_object_end(json);
+    json_object_end(json);
+    api_done(call);
+}
+
+void dynamodb_answer_page(struct api_call *call, enum leat_code code, const struct transfer_page *page, const char *name,
+                          void (*write_one)(struct json_writer *json, const struct transfer_page *page, size_t i)) {
+    struct json_writer *json = &call->json;
+    if (code != LEAT_OK) {
+        api_fail(call, code, &call->fault);
+        return;
+    }
+    json_object(json);
+    json_key(json, name);
+    json_array(json);
+    for (size_t i = 0; i < page->count; i++) write_one(json, page, i);
+    json_array_end(json);
+    if (page->next_token[0] != 0) dynamodb_text_member(json, "NextToken", slice_text(page->next_token));
     json_object_end(json);
     api_done(call);
 }

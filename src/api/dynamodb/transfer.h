@@ -13,6 +13,10 @@ enum { DYNAMODB_JOB_ARN_MIN = 37, DYNAMODB_JOB_ARN_MAX = 1024 };
 void dynamodb_answer_export(struct api_call *call, enum leat_code code, const struct transfer_export *record);
 void dynamodb_answer_import(struct api_call *call, enum leat_code code, const struct transfer_import *record);
 
+/* {name: [...], "NextToken": ...}, or the fault: ends the call. */
+void dynamodb_answer_page(struct api_call *call, enum leat_code code, const struct transfer_page *page, const char *name,
+                          void (*write_one)(struct json_writer *json, const struct transfer_page *page, size_t i));
+
 /* Members that are left out when they are absent, or 0. */
 void dynamodb_text_member(struct json_writer *json, const char *name, struct leat_slice text);
 void dynamodb_time_member(struct json_writer *json, const char *name, int64_t time_ms);
