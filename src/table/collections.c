@@ -58,15 +58,6 @@ bool collections_passed(struct engine *engine, const struct table *table, store_
     return work == NULL || (work->phase == COUNT_ITEMS && rewrite_passed(&work->place, (uint32_t)(part & 0xFFFF), store_key));
 }
 
-static enum leat_code clear_row(struct rewrite *rewrite, store_part part, struct leat_slice key, struct leat_slice value,
-                                struct leat_fault *fault) {
-    struct overlay_entry *entry = overlay_at(&rewrite->overlay, part, key, false);
-    (void)value;
-    if (entry == NULL) return fault_memory(fault);
-    overlay_set(entry, (struct leat_slice){NULL, 0});
-    return LEAT_OK;
-}
-
 /* A row as writers and earlier items have left it. */
 static enum leat_code current(struct rewrite *rewrite, const struct store_key *where, struct overlay_entry **out,
                               struct leat_fault *fault) {
@@ -111,7 +102,7 @@ enum leat_code collections_step(struct engine *engine, struct work *work, struct
     struct count count = {engine, work};
     bool clear = work->phase == COUNT_CLEAR;
     struct rewrite rewrite = {.table = table, .space = clear ? SCHEMA_SPACE_COLLECTIONS : SCHEMA_SPACE_ITEMS,
-                              .row = clear ? clear_row : count_row, .finish = finish_rows, .context = &count};
+                              .row = clear ? rewrite_remove_row : count_row, .finish = finish_rows, .context = &count};
     if (work->place.part < table->part_count) return rewrite_chunk(engine, &rewrite, &work->place, fault);
     if (!clear) return states_forget(engine, work, fault);
     work->phase = COUNT_ITEMS;

@@ -66,15 +66,6 @@ static enum leat_code fill_row(struct rewrite *rewrite, store_part part, struct 
     return expiry_change(rewrite->table, part, key, (struct leat_slice){NULL, 0}, value, &rewrite->overlay, fault);
 }
 
-static enum leat_code clear_row(struct rewrite *rewrite, store_part part, struct leat_slice key, struct leat_slice value,
-                                struct leat_fault *fault) {
-    struct overlay_entry *entry = overlay_at(&rewrite->overlay, part, key, false);
-    (void)value;
-    if (entry == NULL) return fault_memory(fault);
-    overlay_set(entry, (struct leat_slice){NULL, 0});
-    return LEAT_OK;
-}
-
 enum leat_code expiry_set(struct engine *engine, struct table *table, struct leat_slice attribute, struct change *change,
                           struct leat_fault *fault) {
     struct work *work;
@@ -93,7 +84,8 @@ static enum leat_code finish_rows(struct rewrite *rewrite, struct store_transact
 }
 
 enum leat_code expiry_step(struct engine *engine, struct work *work, struct table *table, struct leat_fault *fault) {
-    struct rewrite clear = {.table = table, .space = SCHEMA_SPACE_EXPIRY, .row = clear_row, .finish = finish_rows, .context = work};
+    struct rewrite clear = {.table = table, .space = SCHEMA_SPACE_EXPIRY, .row = rewrite_remove_row, .finish = finish_rows,
+                            .context = work};
     struct rewrite enter = {.table = table, .space = SCHEMA_SPACE_ITEMS, .row = fill_row, .finish = finish_rows, .context = work};
     if (work->place.part < table->part_count)
         return rewrite_chunk(engine, work->phase == EXPIRY_CLEAR ? &clear : &enter, &work->place, fault);

@@ -3,7 +3,7 @@
 #include "base/slice.h"
 #include "table/engine.h"
 
-enum { ARENA_MAX = 64 * 1024 * 1024, TARGETS_MAX = CATALOGUE_PARTS_MAX + 2 };
+enum { ARENA_MAX = 512 * 1024 * 1024 }; /* the longest keys in the most indexes, for REWRITE_ROWS_MAX items */
 
 struct chunk {
     struct rewrite *rewrite;
@@ -86,4 +86,13 @@ enum leat_code rewrite_chunk(struct engine *engine, struct rewrite *rewrite, str
     }
     arena_fini(&rewrite->arena);
     return code;
+}
+
+enum leat_code rewrite_remove_row(struct rewrite *rewrite, store_part part, struct leat_slice key, struct leat_slice value,
+                                struct leat_fault *fault) {
+    struct overlay_entry *entry = overlay_at(&rewrite->overlay, part, key, false);
+    (void)value;
+    if (entry == NULL) return fault_memory(fault);
+    overlay_set(entry, (struct leat_slice){NULL, 0});
+    return LEAT_OK;
 }

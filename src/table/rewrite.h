@@ -37,6 +37,9 @@ struct rewrite {
 /* One transaction's worth, from the place on. After a fault nothing has changed, the place neither. */
 enum leat_code rewrite_chunk(struct engine *engine, struct rewrite *rewrite, struct rewrite_place *place,
                              struct leat_fault *fault) LEAT_MUST_USE;
+/* A `row` that removes it. */
+enum leat_code rewrite_remove_row(struct rewrite *rewrite, store_part part, struct leat_slice key, struct leat_slice value,
+                                  struct leat_fault *fault) LEAT_MUST_USE;
 bool rewrite_passed(const struct rewrite_place *place, uint32_t part, struct leat_slice key); /* has the row been done? */
 
 #endif

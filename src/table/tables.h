@@ -7,6 +7,8 @@
 
 struct change;
 
+enum { TABLES_DAY_MS = 24 * 60 * 60 * 1000 }; /* decreases of throughput are counted by days, in UTC */
+
 enum leat_code tables_create(struct engine *engine, const struct leat_table *spec, struct leat_description *out,
                              struct leat_fault *fault) LEAT_MUST_USE;
 enum leat_code tables_describe(struct engine *engine, struct leat_slice name, struct leat_description *out,
@@ -24,6 +26,8 @@ enum leat_code tables_make(struct engine *engine, const struct leat_table *spec,
 /* Deletes the table in the change, or faults when that may not be. Writing thread. */
 enum leat_code tables_remove(struct engine *engine, const struct table *table, struct change *change,
                              struct leat_fault *fault) LEAT_MUST_USE;
+/* The fault of a name that no table has. */
+enum leat_code tables_missing(struct leat_slice name, struct leat_fault *fault) LEAT_MUST_USE;
 /* A description of the table in that state. Takes over the reference. */
 enum leat_code tables_show(struct engine *engine, struct table *table, enum leat_status status, struct leat_description *out,
                            struct leat_fault *fault) LEAT_MUST_USE;
