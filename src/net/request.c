@@ -8,7 +8,8 @@ struct leat_slice net_request_header(const struct net_request *request, const ch
     size_t size = strlen(name);
     for (size_t i = 0; i < request->header_count; i++) {
         struct leat_slice found = request->headers[i].name;
-        if (found.size == size && strncasecmp((const char *)found.data, name, size) == 0)
+        /* the first letter tells most names of one size apart, at a fraction of a call's costs */
+        if (found.size == size && (found.data[0] | 0x20) == (name[0] | 0x20) && strncasecmp((const char *)found.data, name, size) == 0)
             return request->headers[i].value;
     }
     return (struct leat_slice){NULL, 0};
