@@ -210,6 +210,7 @@ struct queue_touched {
     struct leat_slice handle;
     int64_t visibility_s; /* changing */
     struct queue_fault fault;
+    uint64_t marked; /* the room's own: the message whose delivery is to be written; 0: none */
 };
 struct queue_touch {
     struct queue_operation operation;

@@ -25,6 +25,16 @@ static void committed(struct batch *batch) {
     service_release(service);
 }
 
+/* Each message's once, as it is after all of the entries. */
+static void put_marks(struct queue *queue, const struct queue_touch *touch, struct batch *batch) {
+    for (size_t i = 0; i < touch->count; i++) {
+        size_t later = i + 1;
+        while (later < touch->count && touch->entries[later].marked != touch->entries[i].marked) later++;
+        if (touch->entries[i].marked != 0 && later == touch->count)
+            store_put_delivery(batch, queue->store, index_find(&queue->index, touch->entries[i].marked));
+    }
+}
+
 /* `apply` does to one message what is asked, and adds the writes; false: there is nothing to write. */
 static void run(struct queue_service *service, struct queue_touch *touch,
                 bool (*apply)(struct queue *queue, struct queue_touched *entry, struct batch *batch)) {
@@ -44,7 +54,7 @@ static void run(struct queue_service *service, struct queue_touch *touch,
     }
     touching->touch = touch;
     for (size_t i = 0; i < touch->count; i++) touching->written[i] = apply(queue, &touch->entries[i], batch);
-    receive_wake(queue);
+    put_marks(queue, touch, batch);
     if (batch->count == 0) {
         batch_free(batch);
         service_end(&touch->operation);
@@ -53,6 +63,7 @@ static void run(struct queue_service *service, struct queue_touch *touch,
     service->pending++;
     struct touching kept = *touching;
     enum leat_code code = batch_start(batch, service->db, false, service->loop, committed, touching, &why);
+    receive_wake(queue); /* what it writes comes behind this */
     if (code == LEAT_OK) return;
     answer_failure(&kept, code, &why);
     service_end(&touch->operation);
@@ -87,6 +98,7 @@ static bool delete_one(struct queue *queue, struct queue_touched *entry, struct 
 }
 
 static bool change_one(struct queue *queue, struct queue_touched *entry, struct batch *batch) {
+    (void)batch;
     uint64_t number, now_ms = service_now_ms(queue->service);
     uint32_t received;
     if (!handle_read(queue, entry->handle, &number, &received)) return unknown_handle(entry);
@@ -104,7 +116,7 @@ static bool change_one(struct queue *queue, struct queue_touched *entry, struct 
                                "message is beyond the limit [43200 seconds]", entry->visibility_s);
     if (entry->visibility_s == 0) index_show(&queue->index, message);
     else index_hide(&queue->index, message, now_ms + (uint64_t)entry->visibility_s * MS);
-    store_put_delivery(batch, queue->store, message);
+    entry->marked = number;
     return true;
 }
 

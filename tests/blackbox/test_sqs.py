@@ -270,6 +270,19 @@ def test_visibility_can_be_changed(sqs, make):
     assert code == "InvalidParameterValue" and "Message does not exist or is not available for visibility timeout change." in message
 
 
+def test_one_message_twice_in_a_batch(sqs, make):
+    url = make()
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    handle = sqs.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    twice = [{"Id": letter, "ReceiptHandle": handle} for letter in "ab"]
+    changed = sqs.change_message_visibility_batch(QueueUrl=url, Entries=[
+        {**entry, "VisibilityTimeout": seconds} for entry, seconds in zip(twice, (50, 0))])
+    assert [entry["Id"] for entry in changed["Successful"]] == ["a", "b"] and "Failed" not in changed
+    assert counts(sqs, url) == (1, 0, 0)
+    deleted = sqs.delete_message_batch(QueueUrl=url, Entries=twice)
+    assert [entry["Id"] for entry in deleted["Successful"]] == ["a", "b"] and counts(sqs, url) == (0, 0, 0)
+
+
 def test_handles_belong_to_their_queue(sqs, make):
     one, other = make(), make()
     sqs.send_message(QueueUrl=one, MessageBody="x")
