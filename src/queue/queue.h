@@ -71,6 +71,8 @@ struct queue_fault {
     enum queue_error error;
     char message[512];
 };
+/* Words that were cut may end, or be cut inside, in the middle of a character: what is no UTF-8 becomes '?'. */
+void queue_fault_clean(struct queue_fault *fault);
 /* Sets both, answers false. */
 bool queue_fault_set(struct queue_fault *fault, enum queue_error error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

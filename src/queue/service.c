@@ -6,9 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/slice.h"
 
 enum { NUMBER_SHIFT = 12 }; /* sequence numbers: at least 4096 a millisecond */
+
+void queue_fault_clean(struct queue_fault *fault) {
+    uint8_t *at = (uint8_t *)fault->message, *end = at + strlen(fault->message);
+    while (at < end) {
+        size_t size = utf8_sequence(at, (size_t)(end - at));
+        if (size == 0) *at = '?';
+        at += size > 0 ? size : 1;
+    }
+}
 
 bool queue_fault_set(struct queue_fault *fault, enum queue_error error, const char *format, ...) {
     va_list arguments;
@@ -16,6 +26,7 @@ bool queue_fault_set(struct queue_fault *fault, enum queue_error error, const ch
     va_start(arguments, format);
     (void)vsnprintf(fault->message, sizeof fault->message, format, arguments);
     va_end(arguments);
+    queue_fault_clean(fault);
     return false;
 }
 

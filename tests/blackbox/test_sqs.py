@@ -107,6 +107,16 @@ def test_attributes_can_be_changed_and_are_checked(sqs, make):
     assert refused(sqs.set_queue_attributes, QueueUrl=url, Attributes={"ContentBasedDeduplication": "true"})[0] == "InvalidAttributeName"
 
 
+def test_words_that_are_cut_stay_characters(sqs, make):
+    url = make()
+    for name in ("ä" * 600, "x" + "ä" * 600, "漢" * 300):
+        code, message = refused(sqs.get_queue_attributes, QueueUrl=url, AttributeNames=[name])
+        assert code == "InvalidAttributeName" and message.startswith("Unknown Attribute " + name[:100])
+        code, message = refused(sqs.delete_message, QueueUrl=url, ReceiptHandle=name)
+        assert code == "ReceiptHandleIsInvalid" and name[:50] in message
+        assert refused(sqs.send_message, QueueUrl=name, MessageBody="x")[0] == "InvalidAddress"
+
+
 def test_a_queue_that_is_not_there(sqs, make):
     url = make()
     sqs.delete_queue(QueueUrl=url)

@@ -86,6 +86,7 @@ void sqs_fail(struct api_call *call, enum queue_error error, const char *format,
     va_start(arguments, format);
     (void)vsnprintf(fault.message, sizeof fault.message, format, arguments);
     va_end(arguments);
+    queue_fault_clean(&fault);
     sqs_fail_as(call, &fault);
 }
 
