@@ -37,6 +37,7 @@ static const struct cmd_option options[] = {
     {"throttle", 0, NULL, "hold tables with provisioned throughput to their units (off: as fast as the machine)"},
     {"collection-limit", 0, "BYTES", "size at which an item collection of a table with local indexes is full (10 GB)"},
     {"async-retry", 0, "TIME", "pause before an asynchronous invocation is tried again, doubled for the second time (1m)"},
+    {"at-timestamp", 0, NULL, "let triggers of tables begin AT_TIMESTAMP, which AWS does for Kinesis alone"},
     {"retry-pause", 0, "TIME", "the longest pause before a trigger gives a failed batch again; the first is 100 ms, then doubled (10s)"},
     {"clock", 0, "virtual[=TIME]", "a clock that stands still until it is moved with leat clock (the system's)"},
     {"settle", 0, "TIME", "how long tables stay CREATING, UPDATING and DELETING, to try a client's waiting (0s)"},
@@ -51,6 +52,7 @@ struct settings {
     const char *host_names[HOST_NAMES_MAX + 1];
     size_t loops;
     uint64_t event_retry_ms, retry_pause_ms; /* 0: as usual */
+    bool at_timestamp;
 };
 
 struct server {
@@ -114,6 +116,7 @@ static enum leat_code read_clock(const struct cmd_call *call, struct settings *o
 
 static enum leat_code read_limits(const struct cmd_call *call, struct settings *out, struct leat_fault *fault) {
     const char *limit = cmd_value(call, "collection-limit");
+    out->at_timestamp = cmd_value(call, "at-timestamp") != NULL;
     out->db.throttle = cmd_value(call, "throttle") != NULL;
     if (limit != NULL && (!cmd_number(limit, UINT64_MAX, &out->db.collection_bytes_max) || out->db.collection_bytes_max == 0))
         return fault_set(fault, LEAT_VALIDATION, "--collection-limit wants a number of bytes, not %s", limit);
@@ -216,6 +219,7 @@ static enum leat_code start_services(struct server *server, const struct setting
         .region = settings->db.region,
         .account = settings->db.account,
         .retry_ms_max = settings->retry_pause_ms,
+        .at_timestamp = settings->at_timestamp,
     };
     TRY(trigger_service_new(&triggers, &api->triggers, fault));
     struct transfer_service_options transfers = {

@@ -11,7 +11,20 @@ static enum leat_code invalid(struct leat_fault *fault, const char *words) {
     return fault_set(fault, LEAT_INVALID_PARAMETER_VALUE, "%s", words);
 }
 
-static enum leat_code check_source(const struct trigger_settings *settings, struct leat_fault *fault) {
+/* Lambda has it for Kinesis alone; `leat serve --at-timestamp` for tables, too. */
+static enum leat_code check_timestamp(struct trigger_service *service, const struct trigger_settings *settings,
+                                      struct leat_fault *fault) {
+    if (!service->at_timestamp) {
+        return fault_set(fault, LEAT_INVALID_PARAMETER_VALUE, "Unsupported starting position for arn type: %.*s",
+                         SLICE_FORMAT(settings->event_source_arn));
+    }
+    if (settings->starting_timestamp_ms <= 0) return invalid(fault, "StartingPosition AT_TIMESTAMP needs a StartingPositionTimestamp.");
+    if ((uint64_t)settings->starting_timestamp_ms <= leat_now_ms(service->db)) return LEAT_OK;
+    return invalid(fault, "StartingPositionTimestamp must not be in the future.");
+}
+
+static enum leat_code check_source(struct trigger_service *service, const struct trigger_settings *settings,
+                                   struct leat_fault *fault) {
     struct leat_slice position = settings->starting_position;
     if (mapping_table_of(settings->event_source_arn).data == NULL) return invalid(fault, "Unrecognized event source.");
     if (position.data == NULL) {
@@ -19,10 +32,7 @@ static enum leat_code check_source(const struct trigger_settings *settings, stru
                               "constraint: Member must not be null.");
     }
     if (slice_is(position, "TRIM_HORIZON") || slice_is(position, "LATEST")) return LEAT_OK;
-    if (slice_is(position, "AT_TIMESTAMP")) {
-        return fault_set(fault, LEAT_INVALID_PARAMETER_VALUE, "Unsupported starting position for arn type: %.*s",
-                         SLICE_FORMAT(settings->event_source_arn));
-    }
+    if (slice_is(position, "AT_TIMESTAMP")) return check_timestamp(service, settings, fault);
     return fault_set(fault, LEAT_VALIDATION,
                      "1 validation error detected: Value '%.*s' at 'startingPosition' failed to satisfy constraint: "
                      "Member must satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]",
@@ -103,6 +113,33 @@ static enum leat_code shard_now(struct trigger_service *service, struct leat_sli
     return code;
 }
 
+/* Behind the last record that is older. Where there is none, at the shard's start: as a checkpoint that says nothing. */
+static enum leat_code shard_at_time(struct trigger_service *service, const struct trigger_settings *settings,
+                                    const struct leat_shard *shard, struct store_checkpoint *out, struct leat_fault *fault) {
+    struct leat_shard_read read = {
+        .stream = settings->event_source_arn, .shard = slice_text(shard->id), .position = LEAT_TRIM_HORIZON};
+    enum leat_code code = LEAT_OK;
+    *out = (struct store_checkpoint){.finished = false};
+    memcpy(out->shard, shard->id, sizeof out->shard);
+    while (code == LEAT_OK && !out->finished) {
+        struct leat_result result = {0};
+        char next[LEAT_SEQUENCE_SIZE];
+        bool end = false;
+        code = leat_shard_read(service->db, &read, &result, next, &end, fault);
+        size_t older = 0, seen = result.record_count;
+        while (older < seen && result.records[older].created_ms < (uint64_t)settings->starting_timestamp_ms) older++;
+        bool all = code == LEAT_OK && older == seen;
+        if (all) memcpy(out->sequence, next, sizeof out->sequence);
+        else if (older > 0) memcpy(out->sequence, result.records[older - 1].sequence, sizeof out->sequence);
+        out->finished = all && end;
+        leat_result_free(&result);
+        read.position = LEAT_AFTER_SEQUENCE;
+        read.sequence = slice_text(out->sequence);
+        if (!all || seen == 0) break;
+    }
+    return code;
+}
+
 /* LATEST is decided now and stored with the mapping: what is written after the answer is delivered, and a restart
  * before the first delivery does not move the place. TRIM_HORIZON needs nothing: shards without a checkpoint begin at
  * their start. */
@@ -114,11 +151,13 @@ static enum leat_code starting_checkpoints(struct trigger_service *service, cons
         code = fault_set(fault, LEAT_INVALID_PARAMETER_VALUE, "Stream not found: %.*s",
                          SLICE_FORMAT(settings->event_source_arn));
     }
-    size_t shards =
-        code == LEAT_OK && slice_is(settings->starting_position, "LATEST") ? list.streams[0].shard_count : 0;
+    bool latest = slice_is(settings->starting_position, "LATEST"), timed = slice_is(settings->starting_position, "AT_TIMESTAMP");
+    size_t shards = code == LEAT_OK && (latest || timed) ? list.streams[0].shard_count : 0;
     for (size_t i = 0; i < shards && code == LEAT_OK; i++) {
+        const struct leat_shard *shard = &list.streams[0].shards[i];
         struct store_checkpoint checkpoint;
-        code = shard_now(service, settings->event_source_arn, &list.streams[0].shards[i], &checkpoint, fault);
+        code = latest ? shard_now(service, settings->event_source_arn, shard, &checkpoint, fault)
+                      : shard_at_time(service, settings, shard, &checkpoint, fault);
         if (code == LEAT_OK && !store_checkpoints_add(out, &checkpoint)) code = fault_memory(fault);
     }
     leat_stream_list_free(&list);
@@ -159,7 +198,7 @@ enum leat_code trigger_create(struct trigger_service *service, const struct trig
     char uuid[RANDOM_UUID_SIZE], arn[SERVICE_ARN_SIZE];
     random_uuid(uuid);
     all.uuid = slice_text(uuid);
-    TRY(check_source(&all, fault));
+    TRY(check_source(service, &all, fault));
     TRY(resolve(service, all.function_name, arn, fault));
     all.given |= TRIGGER_GIVEN_FUNCTION;
     all.function_name = slice_text(arn);

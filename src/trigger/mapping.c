@@ -21,6 +21,7 @@ static const struct member members[] = {
     MEMBER("UUID", TEXT, 0, uuid),
     MEMBER("EventSourceArn", TEXT, 0, event_source_arn),
     MEMBER("StartingPosition", TEXT, 0, starting_position),
+    MEMBER("StartingPositionTimestamp", INTEGER, 0, starting_timestamp_ms),
     MEMBER("Tags", TEXT, 0, tags_json),
     MEMBER("FunctionArn", TEXT, TRIGGER_GIVEN_FUNCTION, function_name),
     MEMBER("OnFailure", TEXT, TRIGGER_GIVEN_DESTINATION, on_failure_arn),

@@ -224,6 +224,7 @@ enum leat_code trigger_service_new(const struct trigger_service_options *options
     service->db = options->db;
     service->resolver = options->resolver;
     service->destinations = options->destinations;
+    service->at_timestamp = options->at_timestamp;
     (void)snprintf(service->region, sizeof service->region, "%s", options->region);
     (void)snprintf(service->account, sizeof service->account, "%s", options->account);
     pthread_mutex_init(&service->control, NULL);

@@ -20,7 +20,7 @@ struct trigger_service {
     pthread_mutex_t lock;    /* mappings; never held while waiting */
     struct mapping **mappings;
     size_t count, capacity;
-    bool store_ready;
+    bool store_ready, at_timestamp;
 };
 
 /* The next four: under `lock`. */

@@ -22,6 +22,7 @@ struct trigger_service_options {
     struct trigger_resolver resolver;
     const struct trigger_destination_resolver *destinations; /* ends with service NULL; NULL: none; must outlive the service */
     const char *region, *account;
+    bool at_timestamp; /* streams of tables may be read AT_TIMESTAMP, which AWS refuses */
     uint64_t retry_ms_first, retry_ms_max; /* pauses between attempts: the first, doubled up to the last; 0: 100, 10,000 */
 };
 
@@ -55,8 +56,8 @@ struct trigger_settings {
     int64_t batch_size, window_seconds, parallelization_factor, record_age_seconds_max, retry_attempts_max;
     int64_t tumbling_window_seconds;
     bool bisect, report_batch_item_failures, enabled;
-    struct leat_slice starting_position; /* "TRIM_HORIZON", "LATEST"; "AT_TIMESTAMP" is refused as AWS does */
-    uint64_t starting_timestamp_ms;
+    struct leat_slice starting_position; /* "TRIM_HORIZON", "LATEST"; "AT_TIMESTAMP" where the service allows it */
+    int64_t starting_timestamp_ms;
     struct leat_slice on_failure_arn; /* absent: none */
     struct leat_slice filter_json;    /* FilterCriteria as JSON; absent: none */
     struct leat_slice kms_key_arn, metrics_json, tags_json; /* stored and given back; JSON as in the request */

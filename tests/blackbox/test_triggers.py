@@ -77,7 +77,8 @@ class Bench:
 
     def invocations(self, name="seen"):
         path = self.base / name
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        text = path.read_text() if path.exists() else ""
+        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]  # the last line may be half written
 
     def records(self, name="seen"):
         """What successful invocations got."""

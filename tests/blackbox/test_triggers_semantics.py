@@ -187,3 +187,28 @@ def test_tags_of_mappings(bench):
     with pytest.raises(ClientError) as gone:
         tags()
     assert gone.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_at_timestamp_where_the_server_allows_it(bench, tmp_path):
+    bench.function()
+    with pytest.raises(ClientError):
+        bench.map(position="AT_TIMESTAMP", StartingPositionTimestamp=time.time())
+    (tmp_path / "allowing").mkdir()
+    allowing = Bench(tmp_path / "allowing", "--at-timestamp")
+    try:
+        allowing.function()
+        allowing.put_all(1, 1, 2)
+        time.sleep(1)
+        asked = int(time.time())  # SDKs send whole seconds
+        allowing.put_all(1, 3, 4)
+        made = allowing.map(position="AT_TIMESTAMP", StartingPositionTimestamp=asked)
+        assert made["StartingPosition"] == "AT_TIMESTAMP"
+        assert made["StartingPositionTimestamp"].timestamp() == asked
+        allowing.wait_records(2)
+        time.sleep(0.3)
+        assert values_of(allowing.records()) == {"k0": [3, 4]}
+        for when in (None, time.time() + 3600):
+            with pytest.raises(ClientError):
+                allowing.map("other", "AT_TIMESTAMP", **({"StartingPositionTimestamp": when} if when else {}))
+    finally:
+        allowing.program.stop()

@@ -97,7 +97,7 @@ enum leat_code event_source_mapping_settings(struct api_call *call, const struct
         .uuid = in->uuid,
         .event_source_arn = in->event_source_arn,
         .starting_position = in->starting_position,
-        .starting_timestamp_ms = in->starting_timestamp.given ? (uint64_t)in->starting_timestamp.value : 0,
+        .starting_timestamp_ms = in->starting_timestamp.given ? in->starting_timestamp.value : 0,
         .report_batch_item_failures = in->response_types.count > 0,
         .given = (in->response_types.given ? TRIGGER_GIVEN_RESPONSE_TYPES : 0u) |
                  (in->destinations != NULL ? TRIGGER_GIVEN_DESTINATION : 0u) |
@@ -177,6 +177,10 @@ void event_source_mapping_write(struct json_writer *json, const struct trigger_d
     json_member(json, "MetricsConfig", settings->metrics_json);
     integer_member(json, "ParallelizationFactor", settings->parallelization_factor);
     text_member(json, "StartingPosition", settings->starting_position);
+    if (settings->starting_timestamp_ms > 0) {
+        json_key(json, "StartingPositionTimestamp");
+        json_seconds(json, (uint64_t)settings->starting_timestamp_ms);
+    }
     text_member(json, "State", mapping->state);
     text_member(json, "StateTransitionReason", mapping->state_transition_reason);
     integer_member(json, "TumblingWindowInSeconds", settings->tumbling_window_seconds);

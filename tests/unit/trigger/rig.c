@@ -196,6 +196,7 @@ void rig_service_start(struct rig *rig) {
         .work_loop = rig->loop,
         .resolver = {resolve, open_target, rig},
         .destinations = destinations,
+        .at_timestamp = rig->at_timestamp,
         .region = "us-east-1",
         .account = "000000000000",
         .retry_ms_first = 5,

@@ -40,6 +40,7 @@ struct rig {
     char *sent[RIG_SENT_MAX]; /* failure records that the destination took */
     size_t sent_count;
     atomic_int unsent_left; /* so many failure records from now on do not get through */
+    bool at_timestamp;
     unsigned under_way, under_way_most; /* deliveries */
     char stream[256];
 };

@@ -302,6 +302,26 @@ Test(driver_shards, a_restart_between_generations_neither_skips_nor_repeats) {
     rig_expect_no_more(&rig);
 }
 
+Test(driver_shards, at_a_timestamp_begins_with_the_first_record_that_is_not_older) {
+    rig.f.options.shard_rotation_ms = 1000;
+    rig.at_timestamp = true;
+    rig_open(&rig, "memory");
+    put_values(4, 1, 3);
+    rotate();
+    put_values(4, 4, 5);
+    rig.f.now_ms += 500;
+    struct trigger_settings settings = {.starting_timestamp_ms = (int64_t)leat_now_ms(rig.f.db)};
+    put_values(4, 6, 7);
+    rig.f.now_ms += 500;
+    put_values(4, 8, 9);
+    rig_map(&rig, "f", "AT_TIMESTAMP", settings);
+    put_values(4, 10, 10);
+    rig_wait_records(&rig, 20);
+    rig_expect_no_more(&rig);
+    long last[4] = {5, 5, 5, 5};
+    for (size_t i = 0; i < rig.record_count; i++) cr_assert_eq(rig.records[i].value, ++last[rig.records[i].key[1] - '0'], "%s %ld", rig.records[i].key, rig.records[i].value);
+}
+
 Test(driver_shards, a_stream_that_is_turned_off_is_read_to_its_end) {
     struct leat_description description;
     const struct leat_table_change off = {.name = SLICE("t"), .change_stream = true, .stream = LEAT_VIEW_NONE};
