@@ -162,22 +162,45 @@ static void reserved_variables(struct launch *launch, uint16_t port) {
     variable_text(launch, "LAMBDA_RUNTIME_DIR", print(launch, "%s/functions/.runtime%s", service->directory, ""));
 }
 
+/* `own`, then the same folder of each layer, where it is there: what AWS finds below /opt. */
+static const char *with_layers(struct launch *launch, const char *own, const char *folder) {
+    const struct function_version *version = launch->process->version;
+    for (size_t i = 0; i < version->layer_count; i++) {
+        const char *path = print(launch, "%s/%s", version->layers[i], folder);
+        if (access(path, F_OK) == 0) own = own[0] == 0 ? path : print(launch, "%s:%s", own, path);
+    }
+    return own;
+}
+
+static const char *and_then(struct launch *launch, const char *first, const char *more) {
+    if (more == NULL || more[0] == 0) return first;
+    return first[0] == 0 ? more : print(launch, "%s:%s", first, more);
+}
+
 static void local_variables(struct launch *launch) {
     const char *path = getenv("PATH"), *modules = getenv("NODE_PATH"), *libraries = getenv("LD_LIBRARY_PATH");
     const char *code = launch->code;
+    struct leat_slice runtime = launch->configuration->runtime;
     variable_default(launch, "TZ", ":UTC");
     variable_default(launch, "LANG", "en_US.UTF-8");
-    variable_default(launch, "PATH", path != NULL ? path : "/usr/local/bin:/usr/bin:/bin");
+    path = and_then(launch, path != NULL ? path : "/usr/local/bin:/usr/bin:/bin", with_layers(launch, "", "bin"));
+    variable_default(launch, "PATH", path);
     variable_default(launch, "PWD", code);
     const char *own = print(launch, "%s/lib:%s", code, code);
-    variable_default(launch, "LD_LIBRARY_PATH", libraries == NULL ? own : print(launch, "%s:%s", own, libraries));
-    if (slice_starts(launch->configuration->runtime, SLICE("nodejs"))) {
+    variable_default(launch, "LD_LIBRARY_PATH", and_then(launch, with_layers(launch, own, "lib"), libraries));
+    if (slice_starts(runtime, SLICE("nodejs"))) {
         /* AWS's image brings its SDK on this path: so does a machine that has one for leat */
-        own = print(launch, "%s/node_modules:%s", code, code);
-        variable_default(launch, "NODE_PATH", modules == NULL ? own : print(launch, "%s:%s", own, modules));
+        struct leat_slice major = arena_print(launch->arena, "nodejs/node%.*s/node_modules", (int)runtime.size - 8,
+                                              (const char *)runtime.data + 6); /* nodejs20.x */
+        own = with_layers(launch, print(launch, "%s/node_modules:%s", code, code), "nodejs/node_modules");
+        own = with_layers(launch, own, major.data == NULL ? "nodejs" : (const char *)major.data);
+        variable_default(launch, "NODE_PATH", and_then(launch, own, modules));
     }
     if (slice_starts(launch->configuration->runtime, SLICE("python"))) {
-        variable_default(launch, "PYTHONPATH", code);
+        struct leat_slice packages = arena_print(launch->arena, "python/lib/%.*s/site-packages", SLICE_FORMAT(runtime));
+        own = with_layers(launch, code, "python");
+        own = with_layers(launch, own, packages.data == NULL ? "python" : (const char *)packages.data);
+        variable_default(launch, "PYTHONPATH", own);
         variable_default(launch, "PYTHONIOENCODING", "utf-8"); /* the C locale of a bare machine is no reason to fail */
         /* A directory used in place is not littered with __pycache__; and what is compiled there is taken to be fresh when size and
          * second of the source are the same, which two quick changes may well be. */

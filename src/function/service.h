@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/random.h"
 #include "function/function.h"
+#include "function/layer.h"
 #include "function/log.h"
 #include "function/name.h"
 #include "function/watch.h"
@@ -74,6 +75,8 @@ struct function_version {
     struct arena arena;
     struct function_configuration configuration;
     const char *code_path; /* of the directory */
+    const char *layers[FUNCTION_LAYERS_MAX]; /* their directories, the last one first: it hides what is in the others */
+    size_t layer_count;
     bool code_owned;       /* unpacked by us */
     bool code_replaced;    /* no configuration names it any more: removed with the version */
     struct function_watch watch; /* code_owned false: tells when a file has changed */

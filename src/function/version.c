@@ -3,12 +3,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/slice.h"
 #include "function/code.h"
 #include "function/service.h"
 
 enum { VERSION_MEMORY_MAX = 2 << 20 };
+
+/* One that is gone is a directory that is not there: nothing is found in it. */
+static enum leat_code find_layers(struct function_version *version, struct leat_fault *fault) {
+    struct leat_slice layers = function_setting(&version->configuration, "Layers"), paths[FUNCTION_LAYERS_MAX];
+    struct json_reader reader;
+    size_t count = 0;
+    if (layers.data == NULL) return LEAT_OK;
+    json_reader_init(&reader, layers, &version->arena);
+    if (json_next(&reader) != JSON_ARRAY) return LEAT_OK;
+    while (json_next(&reader) == JSON_OBJECT && count < FUNCTION_LAYERS_MAX) {
+        struct leat_slice arn = function_json_text(json_raw(&reader), "Arn", &version->arena);
+        struct leat_slice path = function_layer_path(version->service, arn, &version->arena);
+        if (path.data != NULL) paths[count++] = path;
+    }
+    if (reader.token == JSON_ERROR) return fault_memory(fault);
+    while (count > 0) version->layers[version->layer_count++] = (const char *)paths[--count].data;
+    return LEAT_OK;
+}
 
 static enum leat_code version_fill(struct function_version *version, const char *name, const char *number,
                                    struct leat_fault *fault) {
@@ -18,6 +37,7 @@ static enum leat_code version_fill(struct function_version *version, const char 
     TRY(function_registry_get(service, &asked, &version->arena, configuration, fault));
     version->log = function_log_open(service->logs, function_log_group(configuration, &version->arena));
     if (version->log == NULL) return fault_memory(fault);
+    TRY(find_layers(version, fault));
     version->code_owned = configuration->directory.data == NULL;
     struct leat_slice path = configuration->directory;
     if (version->code_owned)

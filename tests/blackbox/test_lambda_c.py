@@ -37,7 +37,7 @@ def deployed(functions, program, **more):
 
 def test_it_is_cplusplus_too(tmp_path):
     (tmp_path / "t.cc").write_text('#include "leat_lambda.h"\nint main() { return leat_lambda_run(nullptr, nullptr); }\n')
-    done = subprocess.run(["g++", "-fsyntax-only", "-Wall", "-Werror", f"-I{SOURCES}", tmp_path / "t.cc"], timeout=60)
+    done = subprocess.run(["clang", "-x", "c++", "-fsyntax-only", "-Wall", "-Werror", f"-I{SOURCES}", tmp_path / "t.cc"], timeout=60)
     assert done.returncode == 0
 
 

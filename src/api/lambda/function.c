@@ -79,9 +79,6 @@ enum leat_code lambda_function_check(struct api_call *call, const struct lambda_
                          "nodejs20.x, nodejs22.x, nodejs24.x, python3.9, python3.10, python3.11, python3.12, python3.13, python3.14, "
                          "provided, provided.al2, provided.al2023] or be a valid ARN",
                          (int)(in->runtime.size < 64 ? in->runtime.size : 64), (const char *)in->runtime.data);
-    if (in->layers.count > 0)
-        return fault_set(fault, LEAT_INVALID_PARAMETER_VALUE,
-                         "Layers are not supported here: put their files into the function's code.");
     return in->environment == NULL ? LEAT_OK : check_environment(in->environment, fault);
 }
 
@@ -97,6 +94,7 @@ static const struct setting settings[] = {
     {"DeadLetterConfig", offsetof(struct lambda_function, dead_letter)},
     {"SnapStart", offsetof(struct lambda_function, snap_start)},
     {"KMSKeyArn", offsetof(struct lambda_function, kms_key)},
+    {"Layers", offsetof(struct lambda_function, layers_kept)},
     {"FileSystemConfigs", offsetof(struct lambda_function, file_systems)},
 };
 
@@ -133,7 +131,9 @@ enum leat_code lambda_function_apply(struct api_call *call, const struct lambda_
         out->environment = copy;
         out->environment_count = count;
     }
-    return keep_settings(call, in, &out->settings, fault);
+    struct lambda_function kept = *in;
+    if (in->layers.given) TRY(lambda_layers_take(call, &in->layers, &kept.layers_kept));
+    return keep_settings(call, &kept, &out->settings, fault);
 }
 
 enum leat_code lambda_code_take(const struct lambda_code *in, struct function_code *out, struct leat_fault *fault) {
@@ -229,6 +229,7 @@ static void write_defaults(struct api_call *call, const struct function_configur
     setting(json, configuration, "VpcConfig", NULL);
     setting(json, configuration, "DeadLetterConfig", NULL);
     setting(json, configuration, "KMSKeyArn", NULL);
+    if (function_setting(configuration, "Layers").size > 2) setting(json, configuration, "Layers", NULL); /* [] is none */
     setting(json, configuration, "FileSystemConfigs", NULL);
     write_snap_start(call, configuration);
 }

@@ -25,7 +25,7 @@ struct lambda_function {
     struct api_boolean publish;
     struct api_list tags; /* struct lambda_variable */
     /* kept and given back as they came: JSON text */
-    struct leat_slice architectures, ephemeral_storage, tracing, logging, vpc, dead_letter, snap_start, kms_key, file_systems;
+    struct leat_slice architectures, ephemeral_storage, tracing, logging, vpc, dead_letter, snap_start, kms_key, file_systems, layers_kept;
 };
 
 extern const struct api_field lambda_code_fields[], lambda_environment_fields[];
@@ -78,6 +78,10 @@ struct leat_slice lambda_qualified(struct api_call *call, struct leat_slice name
 void lambda_write_function(struct api_call *call, const struct function_configuration *configuration);
 /* As lists show it: without states. Lambda API Reference, ListFunctions: "returns a subset of the FunctionConfiguration fields". */
 void lambda_write_listed(struct api_call *call, const struct function_configuration *configuration);
+/* The layers of a request as they are kept and shown: a JSON array. LEAT_INVALID_PARAMETER_VALUE: one that is not there, or too many. */
+enum leat_code lambda_layers_take(struct api_call *call, const struct api_list *layers, struct leat_slice *out) LEAT_MUST_USE;
+/* Where a path of ours can be fetched from for ten minutes: a URL that is signed. */
+struct leat_slice lambda_download(struct api_call *call, struct leat_slice path);
 /* "Concurrency", where the function has a share of its own. */
 void lambda_write_concurrency(struct api_call *call, struct leat_slice name);
 /* The answer of an update, LastUpdateStatus InProgress: of $LATEST, or of the version that is published then. */

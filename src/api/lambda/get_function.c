@@ -23,17 +23,20 @@ static bool find(struct api_call *call, const struct input *in, struct function_
 }
 
 /* AWS Lambda API Reference, GetFunction: "a link to download the deployment package that's valid for 10 minutes". */
-static struct leat_slice download(struct api_call *call, struct leat_slice name) {
+struct leat_slice lambda_download(struct api_call *call, struct leat_slice path) {
     const struct api_server *server = call->server;
     struct net_signer signer = {{"local", "local"}, server->region, "lambda"};
     if (server->credential_count > 0) signer.credential = server->credentials[0];
     struct leat_slice host = net_request_header(call->request, "Host");
-    struct leat_slice path = arena_print(call->arena, "/_leat/functions/%.*s/code", SLICE_FORMAT(name));
     struct leat_slice query = {NULL, 0};
     if (path.data != NULL)
         query = net_presign(&signer, host, path, DOWNLOAD_EXPIRES_S, clock_real_ms(), call->arena);
     if (query.data == NULL) return query;
     return arena_print(call->arena, "http://%.*s%.*s?%.*s", SLICE_FORMAT(host), SLICE_FORMAT(path), SLICE_FORMAT(query));
+}
+
+static struct leat_slice download(struct api_call *call, struct leat_slice name) {
+    return lambda_download(call, arena_print(call->arena, "/_leat/functions/%.*s/code", SLICE_FORMAT(name)));
 }
 
 /* Code.Location: where a copy of the code may be fetched. A local directory is shown as what it is. */

@@ -26,6 +26,11 @@
     X(put_function_event_invoke_config)                                                                                \
     X(update_function_event_invoke_config)                                                                             \
     X(delete_function_event_invoke_config)                                                                             \
+    X(get_layer_version)                                                                                               \
+    X(list_layers)                                                                                                     \
+    X(list_layer_versions)                                                                                             \
+    X(publish_layer_version)                                                                                           \
+    X(delete_layer_version)                                                                                            \
     X(list_tags)                                                                                                       \
     X(tag_resource)                                                                                                    \
     X(untag_resource)                                                                                                  \

@@ -6,6 +6,6 @@
 
 extern const struct api_service api_leat_service;
 
-extern const struct api_operation leat_clock_get, leat_clock_move, leat_function_code, leat_function_log;
+extern const struct api_operation leat_clock_get, leat_clock_move, leat_function_code, leat_layer_content, leat_function_log;
 
 #endif

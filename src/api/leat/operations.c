@@ -6,6 +6,7 @@ static const struct api_operation *const operations[] = {
     &leat_clock_get,
     &leat_clock_move,
     &leat_function_code,
+    &leat_layer_content,
     &leat_function_log,
     NULL,
 };
