@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 #include "base/file.h"
 
-enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600 };
+enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, LOCK_RETRY_MS = 10, LOCK_PATIENCE_MS = 2000 };
 
 static enum leat_code directory_fault(struct leat_fault *fault, const char *doing, const char *path) {
     int error = errno;
@@ -48,10 +49,29 @@ static enum leat_code directory_check_foreign(const char *path, const char *form
     return LEAT_OK;
 }
 
-static enum leat_code directory_in_use(const char *path, int lock_fd, struct leat_fault *fault) {
+static long directory_holder(int lock_fd) {
     char text[32] = "";
     ssize_t size = pread(lock_fd, text, sizeof text - 1, 0);
-    long pid = size > 0 ? strtol(text, NULL, 10) : 0;
+    return size > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+/* A holder that was killed while it started a process may have left the lock to that one, until it executes its program. */
+static bool directory_try_lock(int fd) {
+    for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_RETRY_MS) {
+        if (errno != EWOULDBLOCK) return false;
+        long pid = directory_holder(fd);
+        bool gone = pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+        if (!gone || waited_ms >= LOCK_PATIENCE_MS) {
+            errno = EWOULDBLOCK;
+            return false;
+        }
+        (void)usleep(LOCK_RETRY_MS * 1000);
+    }
+    return true;
+}
+
+static enum leat_code directory_in_use(const char *path, int lock_fd, struct leat_fault *fault) {
+    long pid = directory_holder(lock_fd);
     if (pid <= 0) return fault_set(fault, LEAT_STORE_LOCKED, "%s is in use by another process", path);
     return fault_set(fault, LEAT_STORE_LOCKED, "%s is in use by process %ld", path, pid);
 }
@@ -63,7 +83,7 @@ static enum leat_code directory_lock(const char *path, int *out, struct leat_fau
     if (fd < 0) return directory_fault(fault, "cannot open", lock_path);
     enum leat_code code = LEAT_OK;
     int size = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!directory_try_lock(fd)) {
         code = errno == EWOULDBLOCK ? directory_in_use(path, fd, fault) : directory_fault(fault, "cannot lock", lock_path);
     } else if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)size, 0) < 0) {
         /* the pid is only for the other's message: on a full disk the lock holds without it */

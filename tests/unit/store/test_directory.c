@@ -98,6 +98,25 @@ Test(store_directory, is_held_by_one_at_a_time_and_says_by_whom) {
     cr_assert_eq(store_directory_open(path, &second, &fault), LEAT_STORE_LOCKED, "also against this process");
 }
 
+/* Killed between the fork and the execution of a process that it started: that one has the lock for some milliseconds more. */
+Test(store_directory, a_dead_holders_child_is_waited_for) {
+    int ready[2];
+    char byte;
+    cr_assert(pipe(ready) == 0);
+    pid_t holder = fork();
+    if (holder == 0) {
+        if (store_directory_open(path, &directory, NULL) != LEAT_OK) _exit(1);
+        if (fork() == 0) {
+            (void)usleep(200 * 1000);
+            _exit(0);
+        }
+        _exit(write(ready[1], "", 1) == 1 ? 0 : 1);
+    }
+    cr_assert_eq(read(ready[0], &byte, 1), 1);
+    waitpid(holder, NULL, 0);
+    cr_assert_eq(store_directory_open(path, &directory, &fault), LEAT_OK, "%s", fault.message);
+}
+
 Test(store_directory, an_older_format_becomes_the_newest) {
     cr_assert_eq(mkdir(path, 0700), 0);
     file_in("format", "leat 1\n");
