@@ -231,3 +231,28 @@ def test_the_life_of_an_event_invoke_config(functions):
     functions.delete_function_event_invoke_config(FunctionName=name)
     assert error_of(functions.delete_function_event_invoke_config, FunctionName=name) == none
     assert len(functions.list_function_event_invoke_configs(FunctionName=name)["FunctionEventInvokeConfigs"]) == 1
+
+
+def test_queues_are_told(server, functions, tmp_path):
+    """The record goes to OnFailure's queue, the event itself to the dead-letter queue, with attributes that say what went wrong."""
+    sqs = client(server, "sqs")
+
+    def queue():
+        url = sqs.create_queue(QueueName=unique("q"))["QueueUrl"]
+        return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    def received(url):
+        return sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MessageAttributeNames=["All"])["Messages"][0]
+
+    (failures, failures_arn), (dead, dead_arn) = queue(), queue()
+    name = noting(functions, tmp_path / "seen", "raise ValueError('no')", DeadLetterConfig={"TargetArn": dead_arn})
+    assert functions.get_function_configuration(FunctionName=name)["DeadLetterConfig"] == {"TargetArn": dead_arn}
+    functions.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0,
+                                               DestinationConfig={"OnFailure": {"Destination": failures_arn}})
+    request_id = call(functions, name, {"a": 5})
+    record = json.loads(received(failures)["Body"])
+    assert (record["requestContext"]["condition"], record["requestPayload"]) == ("RetriesExhausted", {"a": 5})
+    letter = received(dead)
+    assert json.loads(letter["Body"]) == {"a": 5}
+    assert {key: (value["DataType"], value["StringValue"]) for key, value in letter["MessageAttributes"].items()} == {
+        "RequestID": ("String", request_id), "ErrorCode": ("Number", "200"), "ErrorMessage": ("String", "no")}
