@@ -149,9 +149,10 @@ enum leat_code feed_read(struct feed *feed, const struct feed_place *place, stru
         .limit = FEED_PAGE_RECORDS_MAX,
         .bytes_max = FEED_READ_BYTES_MAX,
     };
-    TRY(leat_shard_read(feed->db, &read, &result, next, &end, fault));
-    page = page_of(feed, place, &result, next, end);
+    enum leat_code code = leat_shard_read(feed->db, &read, &result, next, &end, fault);
+    if (code == LEAT_OK) page = page_of(feed, place, &result, next, end);
     leat_result_free(&result);
+    if (code != LEAT_OK) return code;
     if (page == NULL) return fault_memory(fault);
     keep(feed, page);
     *first = 0;
