@@ -1,4 +1,4 @@
-/* One life of a mapping in the simulation (step.c): what the world keeps, what the process forgets when it dies, and what the
+/* One life of a mapping in the simulation (step.c runs many): what the world keeps, what the process forgets when it dies, and what the
  * checks remember. */
 #ifndef TESTS_SIM_LIFE_H
 #define TESTS_SIM_LIFE_H
@@ -78,7 +78,8 @@ struct life {
     unsigned long delivered, failed, partial, split, given_up, expired, crashed, closed, early, parallel, skipped, unsent;
 };
 
-extern const char *life_replay; /* how to see the life again, for messages */
+/* From its first record to its last; ends the program where a promise is broken. */
+void life_run(struct life *life, uint64_t seed);
 
 /* Ends the program, with the seed, where a promise is broken. */
 #define PROMISE(life, condition) ((condition) ? (void)0 : promise_broken((life), #condition, __LINE__))
