@@ -127,6 +127,7 @@ struct leat_result {
     size_t table_count;
     struct leat_record *records; /* streams */
     size_t record_count;
+    bool more; /* a shard had further records when it was read, perhaps none of them its own */
     struct leat_memory *memory; /* owns all of the above */
 };
 
@@ -168,6 +169,7 @@ struct leat_table {
     struct leat_slice partition_key, sort_key;
     enum leat_billing billing;
     int64_t read_units, write_units;
+    int64_t warm_read_units, warm_write_units; /* capacity from the start: more partitions, and so more shards; 0: as billing has it */
     enum leat_view stream; /* LEAT_VIEW_NONE: no stream */
     const struct leat_index *indexes;
     size_t index_count;
@@ -203,6 +205,8 @@ struct leat_table_change {
     enum leat_billing billing;
     bool change_units;
     int64_t read_units, write_units;
+    bool change_warm;
+    int64_t warm_read_units, warm_write_units; /* more capacity, more shards: those of the stream are split. Never fewer */
     bool change_protection;
     bool deletion_protection;
     bool change_ttl;

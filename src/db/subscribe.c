@@ -220,6 +220,10 @@ static enum leat_code read_round(struct leat_subscription *subscription, struct 
         struct followed *shard = &subscription->shards[(subscription->turn + i) % subscription->count];
         if (!may_read(subscription, shard)) continue;
         enum leat_code code = read_shard(subscription, shard, result, fault);
+        while (code == LEAT_OK && result->record_count == 0 && result->more) { /* so far only records of the shards beside it */
+            leat_result_free(result);
+            code = read_shard(subscription, shard, result, fault);
+        }
         if (code != LEAT_OK || result->record_count > 0) {
             subscription->turn = (subscription->turn + i + 1) % subscription->count;
             return code;

@@ -1,5 +1,6 @@
-/* The streams of one table and their shards. A shard is an interval of a partition's log: rotation closes one interval and
- * opens the next, disabling closes them all; nothing is copied. The set lives in an arena and is kept as part of the
+/* The streams of one table and their shards. A shard is an interval of a partition's log, and of it the records whose keys lie in a range
+ * of the hash space: rotation closes one interval and opens the next, a split opens two or more with a part of the range each, disabling
+ * closes them all; nothing is copied, and a key's records are in one line of descent. The set lives in an arena and is kept as part of the
  * table's catalogue entry; changing it means making a changed copy. */
 #ifndef STREAM_SHARD_H
 #define STREAM_SHARD_H
@@ -11,7 +12,11 @@
 #include "leat_types.h"
 #include "store/store.h"
 
-enum { STREAM_LABEL_SIZE = 32 };
+enum {
+    STREAM_LABEL_SIZE = 32,
+    STREAM_HASHES = 65536, /* item_key_hash */
+    STREAM_IDLE_SHARDS = 8 /* a shard without records is rotated at most so often in the time that closed shards stay */
+};
 
 struct stream_shard {
     char id[LEAT_SHARD_ID_SIZE], parent[LEAT_SHARD_ID_SIZE]; /* parent "": none, or trimmed long ago */
@@ -20,6 +25,7 @@ struct stream_shard {
     store_sequence last;  /* closed: the last that may be in it (first - 1: it is empty) */
     bool open;
     uint64_t created_ms;
+    uint32_t low, high; /* the hashes from low on and below high; 0, STREAM_HASHES: all of the partition's */
 };
 
 struct stream {
@@ -48,9 +54,20 @@ enum leat_code stream_set_copy(const struct stream_set *set, struct arena *arena
 enum leat_code stream_set_enable(struct stream_set *set, struct arena *arena, enum leat_view view, uint64_t now_ms,
                                  const struct store_head *heads, uint16_t part_count, struct leat_fault *fault) LEAT_MUST_USE;
 void stream_set_disable(struct stream_set *set, uint64_t now_ms, const struct store_head *heads);
-/* Closes every open shard that is older than interval_ms and has had records, and opens its child. *changed says whether any was. */
-enum leat_code stream_set_rotate(struct stream_set *set, struct arena *arena, uint64_t now_ms, uint64_t interval_ms,
+/* Closes every open shard that is older than interval_ms, or than idle_ms when it has had no records, and opens its child. *changed says
+ * whether any was. */
+struct stream_ages { uint64_t interval_ms, idle_ms; };
+enum leat_code stream_set_rotate(struct stream_set *set, struct arena *arena, uint64_t now_ms, struct stream_ages ages,
                                  const struct store_head *heads, bool *changed, struct leat_fault *fault) LEAT_MUST_USE;
+/* Splits open shards, the widest first, until there are `wanted`: each that is split is closed, its children share its range. Never
+ * fewer, and no range below one hash. Does nothing without an enabled stream. */
+enum leat_code stream_set_split(struct stream_set *set, struct arena *arena, uint64_t now_ms, size_t wanted, uint16_t part_count,
+                                const struct store_head *heads, struct leat_fault *fault) LEAT_MUST_USE;
+/* The same for a stream that has just been enabled: its shards have had no time, so they are replaced, and have no parents. */
+enum leat_code stream_set_begin_split(struct stream_set *set, struct arena *arena, size_t wanted, uint16_t part_count,
+                                      struct leat_fault *fault) LEAT_MUST_USE;
+/* Does the shard have only a part of its partition's records? */
+bool stream_shard_partial(const struct stream_shard *shard, uint16_t part_count);
 /* Forgets closed shards whose records have all been trimmed and that have been closed for retention_ms, and disabled
  * streams without shards. */
 void stream_set_forget(struct stream_set *set, uint64_t now_ms, uint64_t retention_ms, const struct store_head *heads, bool *changed);

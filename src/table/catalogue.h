@@ -33,6 +33,7 @@ struct table {
     uint32_t history_id; /* of the partitions whose logs have what every change replaced (history.h); 0: not kept */
     uint64_t recovery_since_ms; /* since when the history is whole; 0: not kept for recovery */
     uint16_t part_count;
+    uint16_t shard_count; /* how many open shards an enabled stream has: one a partition, or more; never fewer than before */
     struct leat_table spec; /* status: as stored; the indexes' too */
     struct schema keys;
     struct table_index *indexes;

@@ -49,7 +49,9 @@ static enum leat_code keep_streams(struct engine *engine, struct table *table, s
     struct stream_set set;
     bool changed = false;
     TRY(stream_set_copy(&table->streams, arena, &set, fault));
-    TRY(stream_set_rotate(&set, arena, now_ms, engine->shard_rotation_ms, heads, &changed, fault));
+    struct stream_ages ages = {engine->shard_rotation_ms, engine->stream_retention_ms / STREAM_IDLE_SHARDS};
+    if (ages.idle_ms < ages.interval_ms) ages.idle_ms = ages.interval_ms;
+    TRY(stream_set_rotate(&set, arena, now_ms, ages, heads, &changed, fault));
     stream_set_forget(&set, now_ms, engine->stream_retention_ms, heads, &changed);
     if (!changed) return LEAT_OK;
     struct change change = {.put_count = 1};

@@ -64,6 +64,7 @@ enum leat_code table_to_record(const struct table *table, struct buf *out, struc
     item_put_member_text(out, "name", spec->name);
     item_put_member_int(out, "number", (int64_t)table->id);
     item_put_member_int(out, "parts", (int64_t)table->part_count);
+    item_put_member_int(out, "shards", (int64_t)table->shard_count);
     item_put_member_text(out, "partition_key", spec->partition_key);
     item_put_member_text(out, "sort_key", spec->sort_key);
     item_put_member_int(out, "billing", (int64_t)spec->billing);
@@ -163,6 +164,8 @@ static enum leat_code table_fill(struct table *table, struct leat_slice record, 
     struct arena *arena = &table->arena;
     table->id = (uint32_t)item_member_int(record, "number");
     table->part_count = (uint16_t)item_member_int(record, "parts");
+    table->shard_count = (uint16_t)item_member_int(record, "shards");
+    if (table->shard_count < table->part_count) table->shard_count = table->part_count;
     table->history_id = (uint32_t)item_member_int(record, "history");
     table->recovery_since_ms = (uint64_t)item_member_int(record, "recovery_since");
     table->collections = item_member_int(record, "collections") != 0;

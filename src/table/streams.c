@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/slice.h"
+#include "item/key.h"
 #include "stream/iterator.h"
 #include "stream/record.h"
 #include "stream/sequence.h"
@@ -103,6 +104,7 @@ struct place {
     store_part part;
     struct store_head head;
     store_sequence end;  /* the last number that may be read now */
+    bool partial;        /* there are other shards' records between its own */
 };
 
 static struct leat_slice arn_label(struct leat_slice arn) {
@@ -124,6 +126,7 @@ static enum leat_code find_place(struct engine *engine, struct leat_slice arn, s
     out->part = table_part(out->table, shard->part);
     TRY(store_heads(engine->store, &out->part, 1, &out->head, fault));
     out->end = shard->open ? out->head.next - 1 : shard->last;
+    out->partial = stream_shard_partial(shard, out->table->part_count);
     return LEAT_OK;
 }
 
@@ -171,14 +174,29 @@ struct reading {
     struct leat_slice arn;
     uint16_t part;
     store_sequence end, last;
-    size_t limit, bytes, bytes_max;
+    size_t limit, bytes, bytes_max, passed;
+    const struct place *place;
     enum leat_code code;
 };
+
+/* Is the record one of this shard? */
+static bool is_own(const struct place *place, struct leat_slice bytes) {
+    struct leat_record record;
+    struct item_value key;
+    if (!place->partial || !stream_record_decode(bytes, &record)) return true; /* a damaged one is told by who takes it */
+    if (!item_find(record.keys, place->table->keys.partition, &key)) return true;
+    uint32_t hash = item_key_hash(&key);
+    return hash >= place->shard.low && hash < place->shard.high;
+}
 
 static bool read_record(void *context, store_sequence sequence, struct leat_slice bytes) {
     struct reading *reading = context;
     struct leat_result *result = reading->result;
     if (sequence > reading->end || result->record_count == reading->limit) return false;
+    if (!is_own(reading->place, bytes)) {
+        reading->last = sequence;
+        return ++reading->passed < STREAMS_PASSED_MAX;
+    }
     if (result->record_count > 0 && reading->bytes + bytes.size > reading->bytes_max) return false;
     struct leat_slice own = arena_copy(&result->memory->arena, bytes);
     struct leat_record *record = &result->records[result->record_count];
@@ -208,11 +226,12 @@ static enum leat_code read_after(struct engine *engine, const struct leat_shard_
     if (result->records == NULL) return fault_memory(fault);
     if (room == 0) return LEAT_OK;
     struct reading reading = {.result = result, .arn = read->stream, .part = place->shard.part, .end = place->end,
-                              .last = *after, .limit = room,
+                              .last = *after, .limit = room, .place = place,
                               .bytes_max = read->bytes_max == 0 ? STREAMS_BYTES_DEFAULT : read->bytes_max};
     TRY(store_log(engine->store, place->part, *after, read_record, &reading, fault));
     if (reading.code != LEAT_OK) return fault_set(fault, reading.code, "a stream record cannot be read");
     *after = reading.last;
+    result->more = reading.last < place->end;
     return LEAT_OK;
 }
 
@@ -267,8 +286,9 @@ enum leat_code streams_iterator_read(struct engine *engine, struct leat_slice te
     }
     if (code == LEAT_OK) {
         next[0] = 0;
+        store_sequence before = iterator.after;
         (void)stream_sequence_parse(slice_text(sequence), &iterator.after);
-        iterator.horizon = iterator.horizon && result->record_count == 0;
+        iterator.horizon = iterator.horizon && iterator.after == before;
         iterator.issued_ms = engine_now_ms(engine);
         if (!end) code = stream_iterator_print(&iterator, next, fault);
     }

@@ -5,7 +5,10 @@
 #include "table/engine.h"
 #include "table/memory.h"
 
-enum { STREAMS_RECORDS_MAX = 10000, STREAMS_RECORDS_DEFAULT = 1000, STREAMS_BYTES_DEFAULT = 1024 * 1024 };
+enum {
+    STREAMS_RECORDS_MAX = 10000, STREAMS_RECORDS_DEFAULT = 1000, STREAMS_BYTES_DEFAULT = 1024 * 1024,
+    STREAMS_PASSED_MAX = 20000 /* records of other shards that one read passes over */
+};
 
 /* name absent: of all tables. arn absent: all of them; else LEAT_RESOURCE_NOT_FOUND when it is not there. */
 enum leat_code streams_list(struct engine *engine, struct leat_slice name, struct leat_slice arn,

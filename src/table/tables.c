@@ -13,14 +13,19 @@ enum {
     RECORD_MAX = 4 * 1024 * 1024, UNITS_WRITE_A_PART = 1000, UNITS_READ_A_PART = 3000, PARTS_ON_DEMAND = 4
 };
 
-uint16_t tables_parts(const struct leat_table *spec) {
-    if (slice_starts(spec->name, SLICE("leat:"))) return 1;
-    if (spec->billing == LEAT_PAY_PER_REQUEST) return PARTS_ON_DEMAND;
-    int64_t parts = (spec->write_units + UNITS_WRITE_A_PART - 1) / UNITS_WRITE_A_PART;
-    int64_t reads = (spec->read_units + UNITS_READ_A_PART - 1) / UNITS_READ_A_PART;
+static uint16_t parts_for(int64_t read_units, int64_t write_units) {
+    int64_t parts = (write_units + UNITS_WRITE_A_PART - 1) / UNITS_WRITE_A_PART;
+    int64_t reads = (read_units + UNITS_READ_A_PART - 1) / UNITS_READ_A_PART;
     if (reads > parts) parts = reads;
     if (parts < 1) parts = 1;
     return (uint16_t)(parts > CATALOGUE_PARTS_MAX ? CATALOGUE_PARTS_MAX : parts);
+}
+
+uint16_t tables_parts(const struct leat_table *spec) {
+    if (slice_starts(spec->name, SLICE("leat:"))) return 1;
+    uint16_t parts = spec->billing == LEAT_PAY_PER_REQUEST ? PARTS_ON_DEMAND : parts_for(spec->read_units, spec->write_units);
+    uint16_t warm = parts_for(spec->warm_read_units, spec->warm_write_units);
+    return warm > parts ? warm : parts;
 }
 
 /* ---- creating ---- */
@@ -50,7 +55,7 @@ static enum leat_code create_draft(struct engine *engine, const struct leat_tabl
                                    struct leat_fault *fault) {
     draft->spec = *spec;
     draft->id = engine->catalogue.next_id++;
-    draft->part_count = tables_parts(spec);
+    draft->part_count = draft->shard_count = tables_parts(spec);
     draft->collections = true;
     uint64_t now_ms = engine_now_ms(engine);
     draft->spec.created_ms = now_ms;
@@ -181,10 +186,26 @@ static enum leat_code change_stream(struct engine *engine, struct table *table, 
     if (view == LEAT_VIEW_NONE && current == NULL)
         return fault_set(fault, LEAT_VALIDATION, "Table has no stream to disable: TableName: %.*s", SLICE_FORMAT(name));
     TRY(tables_heads(engine, table, &table->arena, &heads, fault));
-    if (view != LEAT_VIEW_NONE)
-        return stream_set_enable(&table->streams, &table->arena, view, engine_now_ms(engine), heads, table->part_count, fault);
+    if (view != LEAT_VIEW_NONE) {
+        TRY(stream_set_enable(&table->streams, &table->arena, view, engine_now_ms(engine), heads, table->part_count, fault));
+        return stream_set_begin_split(&table->streams, &table->arena, table->shard_count, table->part_count, fault);
+    }
     stream_set_disable(&table->streams, engine_now_ms(engine), heads);
     return LEAT_OK;
+}
+
+/* More capacity is more shards; the items stay in the partitions in which they are. */
+static enum leat_code change_shards(struct engine *engine, struct table *table, const struct leat_table_change *asked,
+                                    struct leat_fault *fault) {
+    struct leat_table spec = table->spec;
+    struct store_head *heads;
+    spec.warm_read_units = asked->change_warm ? asked->warm_read_units : 0;
+    spec.warm_write_units = asked->change_warm ? asked->warm_write_units : 0;
+    uint16_t wanted = tables_parts(&spec);
+    if (wanted <= table->shard_count) return LEAT_OK;
+    table->shard_count = wanted;
+    TRY(tables_heads(engine, table, &table->arena, &heads, fault));
+    return stream_set_split(&table->streams, &table->arena, engine_now_ms(engine), wanted, table->part_count, heads, fault);
 }
 
 static void change_units(struct engine *engine, struct table *table, const struct leat_table_change *change) {
@@ -222,6 +243,7 @@ static enum leat_code update_table(struct engine *engine, struct table *table, c
     if (asked->change_settings) table->spec.settings = arena_copy(&table->arena, asked->settings);
     if (asked->change_loading) table->spec.loading = asked->loading;
     change_units(engine, table, asked);
+    TRY(change_shards(engine, table, asked, fault));
     if (asked->change_stream) TRY(change_stream(engine, table, asked->stream, fault));
     if (asked->change_ttl) TRY(expiry_set(engine, table, asked->ttl_attribute, change, fault));
     if (asked->change_recovery) TRY(history_set(engine, table, asked->recovery_days, change, fault));

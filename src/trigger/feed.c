@@ -86,15 +86,6 @@ static bool page_add(struct feed_page *page, const struct leat_record *record, c
     return true;
 }
 
-static size_t result_bytes(const struct leat_result *result) {
-    size_t bytes = 0;
-    for (size_t i = 0; i < result->record_count; i++) {
-        const struct leat_record *record = &result->records[i];
-        bytes += record->keys.size + record->new_image.size + record->old_image.size;
-    }
-    return bytes;
-}
-
 static struct feed_page *page_new(const struct feed_place *place, size_t records) {
     struct feed_page *page = calloc(1, sizeof *page + records * sizeof page->records[0]);
     uint8_t *stream = malloc(place->stream.size + 1);
@@ -126,8 +117,7 @@ static struct feed_page *page_of(const struct feed *feed, const struct feed_plac
     }
     if (all) memcpy(page->last, next, sizeof page->last);
     page->end = all && end;
-    /* An answer well below its limits says that nothing more is there: no second read on the way to the function. */
-    page->more = !all || page->count == FEED_PAGE_RECORDS_MAX || result_bytes(result) >= FEED_READ_BYTES_MAX / 2;
+    page->more = !all || result->more;
     return page;
 }
 

@@ -87,6 +87,10 @@ static enum leat_code add_settings(struct api_call *call, const struct create_in
     if (in->encryption != NULL) TRY(encryption_create(&edit, in->encryption));
     if (in->policy.data != NULL) TRY(policy_create(&edit, in->policy));
     TRY(warm_change(&edit, in->warm, NULL, true));
+    if (throughput_given(in->warm)) {
+        table->warm_read_units = in->warm->read.value;
+        table->warm_write_units = in->warm->write.value;
+    }
     TRY(on_demand_change(&edit, in->on_demand, NULL, table->billing, true));
     for (size_t i = 0; i < in->global.count; i++) {
         const struct dynamodb_index *from = (const struct dynamodb_index *)in->global.elements + i;

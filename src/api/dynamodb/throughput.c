@@ -77,6 +77,11 @@ enum leat_code warm_change(struct settings_edit *edit, const struct throughput *
     for (size_t i = 0; i < 2; i++)
         if (sides[i].wanted.given && sides[i].wanted.value < sides[i].now) return too_low(edit, &sides[i], index, new);
     struct units wanted = {in->read.given ? in->read.value : now.read, in->write.given ? in->write.value : now.write};
+    if (index == NULL && edit->change != NULL) {
+        edit->change->change_warm = true;
+        edit->change->warm_read_units = wanted.read;
+        edit->change->warm_write_units = wanted.write;
+    }
     return store(edit, "warm", index, wanted);
 }
 

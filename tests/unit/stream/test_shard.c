@@ -32,9 +32,10 @@ Test(stream_shard, rotation_closes_what_has_records_and_opens_a_child) {
     struct stream_set set = enabled();
     bool changed = false;
     const struct store_head later[2] = {{0, 1, 11}, {0, 1, 1}};
-    cr_assert_eq(stream_set_rotate(&set, &arena, 1000500, 1000, later, &changed, NULL), LEAT_OK);
+    const struct stream_ages ages = {1000, 3000};
+    cr_assert_eq(stream_set_rotate(&set, &arena, 1000500, ages, later, &changed, NULL), LEAT_OK);
     cr_assert_not(changed, "not due yet");
-    cr_assert_eq(stream_set_rotate(&set, &arena, 1001000, 1000, later, &changed, NULL), LEAT_OK);
+    cr_assert_eq(stream_set_rotate(&set, &arena, 1001000, ages, later, &changed, NULL), LEAT_OK);
     cr_assert(changed);
     const struct stream *stream = stream_set_current(&set);
     cr_assert_eq(stream->count, 3u);
@@ -43,6 +44,62 @@ Test(stream_shard, rotation_closes_what_has_records_and_opens_a_child) {
     cr_assert(stream->shards[1].open, "an idle shard stays");
     cr_assert_eq(stream->shards[2].first, 11u);
     cr_assert_str_eq(stream->shards[2].parent, stream->shards[0].id);
+    cr_assert_eq(stream_set_rotate(&set, &arena, 1003000, ages, later, &changed, NULL), LEAT_OK);
+    stream = stream_set_current(&set);
+    cr_assert_not(stream->shards[1].open, "for a while");
+    cr_assert_eq(stream->shards[1].last, stream->shards[1].first - 1, "it is empty");
+    cr_assert(stream->shards[2].open, "it began later");
+    cr_assert_str_eq(stream->shards[3].parent, stream->shards[1].id);
+    arena_fini(&arena);
+}
+
+/* Every hash of the partitions is in exactly one open shard, and in a child only if its parent had it. */
+static void check_ranges(const struct stream *stream, size_t open) {
+    size_t found = 0;
+    for (uint32_t part = 0; part < 2; part++) {
+        for (uint32_t hash = part * 32768; hash < (part + 1) * 32768; hash++) {
+            unsigned in = 0;
+            for (size_t i = 0; i < stream->count; i++) {
+                const struct stream_shard *shard = &stream->shards[i];
+                in += shard->open && shard->part == part && shard->low <= hash && hash < shard->high;
+            }
+            cr_assert_eq(in, 1u, "%u in %u", hash, in);
+        }
+    }
+    for (size_t i = 0; i < stream->count; i++) {
+        const struct stream_shard *shard = &stream->shards[i];
+        found += shard->open;
+        if (shard->parent[0] == 0) continue;
+        const struct stream_shard *parent = stream_find_shard(stream, slice_text(shard->parent));
+        cr_assert(parent->part == shard->part && parent->low <= shard->low && shard->high <= parent->high && !parent->open);
+        cr_assert_eq(parent->last + 1, shard->first);
+    }
+    cr_assert_eq(found, open);
+}
+
+Test(stream_shard, splits_share_the_range_and_go_on_where_the_parent_ends) {
+    struct stream_set set = enabled();
+    const struct store_head later[2] = {{0, 1, 11}, {0, 1, 1}};
+    bool changed;
+    cr_assert_eq(stream_set_split(&set, &arena, 1000100, 2, 2, later, NULL), LEAT_OK);
+    cr_assert_eq(stream_set_current(&set)->count, 2u, "there are so many");
+    cr_assert_eq(stream_set_split(&set, &arena, 1000100, 3, 2, later, NULL), LEAT_OK);
+    check_ranges(stream_set_current(&set), 3);
+    cr_assert_eq(stream_set_current(&set)->count, 4u, "one was split in two");
+    cr_assert_eq(stream_set_split(&set, &arena, 1000200, 9, 2, later, NULL), LEAT_OK);
+    check_ranges(stream_set_current(&set), 9);
+    cr_assert_eq(stream_set_rotate(&set, &arena, 1009000, (struct stream_ages){1000, 1000}, later, &changed, NULL), LEAT_OK);
+    check_ranges(stream_set_current(&set), 9);
+    cr_assert_eq(stream_set_split(&set, &arena, 1009000, 4, 2, later, NULL), LEAT_OK);
+    check_ranges(stream_set_current(&set), 9);
+    arena_fini(&arena);
+}
+
+Test(stream_shard, a_stream_may_begin_with_more_shards_than_partitions) {
+    struct stream_set set = enabled();
+    cr_assert_eq(stream_set_begin_split(&set, &arena, 5, 2, NULL), LEAT_OK);
+    check_ranges(stream_set_current(&set), 5);
+    cr_assert_eq(stream_set_current(&set)->count, 5u);
     arena_fini(&arena);
 }
 
