@@ -25,7 +25,10 @@ static int write_once(struct lmdb_environment *environment, MDB_txn *txn, lmdb_s
         mdb_cursor_close(cursor);
     }
     *sent = error == 0;
-    if (error == 0) return mdb_txn_commit(txn);
+    if (error == 0) {
+        atomic_fetch_add(&environment->commits, 1);
+        return mdb_txn_commit(txn);
+    }
     mdb_txn_abort(txn);
     return error;
 }

@@ -167,13 +167,41 @@ static struct lmdb_slot *slot_wait(struct lmdb_environment *environment) {
     return slot;
 }
 
+/* A new snapshot for a read transaction that is reset.
+ *
+ * LMDB keeps two roots and writes them in turn. A reader notes the number of the newest commit, then copies that commit's root. When
+ * it is held up between the two and two commits go by, it copies what the second of them has put there, perhaps while that is being
+ * written and before it is durable; and the next read may see less than this one. So the copy counts only if no commit has begun
+ * meanwhile: one that was under way before writes the other root. */
+static int renew_snapshot(struct lmdb_environment *environment, MDB_txn *txn) {
+    for (;;) {
+        uint64_t commits = atomic_load(&environment->commits);
+        int error = mdb_txn_renew(txn);
+        atomic_thread_fence(memory_order_acquire);
+        if (error != 0 || atomic_load(&environment->commits) == commits) return error;
+        mdb_txn_reset(txn);
+    }
+}
+
+static int new_reader(struct lmdb_environment *environment, MDB_txn **txn) {
+    int error = mdb_txn_begin(environment->env, NULL, MDB_RDONLY, txn);
+    if (error != 0) return error;
+    mdb_txn_reset(*txn);
+    error = renew_snapshot(environment, *txn);
+    if (error != 0) {
+        mdb_txn_abort(*txn);
+        *txn = NULL;
+    }
+    return error;
+}
+
 static int slot_renew(struct lmdb_environment *environment, struct lmdb_slot *slot) {
     if (environment->env == NULL) return MDB_PANIC;
     if (slot->txn != NULL) {
-        int error = mdb_txn_renew(slot->txn);
+        int error = renew_snapshot(environment, slot->txn);
         return error != 0 ? error : mdb_cursor_renew(slot->txn, slot->cursor);
     }
-    int error = mdb_txn_begin(environment->env, NULL, MDB_RDONLY, &slot->txn);
+    int error = new_reader(environment, &slot->txn);
     if (error != 0) return error;
     error = mdb_cursor_open(slot->txn, environment->dbi, &slot->cursor);
     if (error == 0) return 0;
@@ -194,7 +222,7 @@ static int read_begin_pooled(struct lmdb_read *read) {
 }
 
 static int read_begin_own(struct lmdb_read *read) {
-    int error = mdb_txn_begin(read->environment->env, NULL, MDB_RDONLY, &read->txn);
+    int error = new_reader(read->environment, &read->txn);
     if (error != 0) return error;
     error = mdb_cursor_open(read->txn, read->environment->dbi, &read->cursor);
     if (error != 0) mdb_txn_abort(read->txn);

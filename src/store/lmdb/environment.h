@@ -28,6 +28,7 @@ struct lmdb_environment {
     uint64_t bytes_max;  /* 0: none */
     bool reserve_in_use; /* the map is larger than bytes_max, for removing */
     pthread_mutex_t moving; /* held while the map moves */
+    _Alignas(64) _Atomic uint64_t commits; /* begun so far; readers look at it, see renew_snapshot */
     struct lmdb_slot slots[LMDB_READS_POOLED];
 };
 
