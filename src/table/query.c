@@ -155,7 +155,7 @@ static enum leat_code choose_source(struct walk *walk) {
     walk->schema = &walk->table->keys;
     if (query->index.data == NULL) return LEAT_OK;
     walk->index = table_find_index(walk->table, query->index);
-    if (walk->index == NULL)
+    if (walk->index == NULL || walk->index->spec->status == LEAT_DELETING)
         return fault_set(walk->fault, LEAT_VALIDATION, "The table does not have the specified index: %.*s",
                          SLICE_FORMAT(query->index));
     if (walk->index->spec->status == LEAT_CREATING)
