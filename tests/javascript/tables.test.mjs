@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import test from "node:test";
-import { crc32 } from "node:zlib";
 import {
   CreateTableCommand, DeleteTableCommand, DescribeEndpointsCommand, DescribeLimitsCommand, DescribeTableCommand, DescribeTimeToLiveCommand,
   DynamoDBClient, GetItemCommand, ListTablesCommand, ListTagsOfResourceCommand, PutItemCommand, ResourceInUseException,
@@ -13,6 +12,16 @@ import {
   DescribeStreamCommand, GetRecordsCommand, GetShardIteratorCommand, ListStreamsCommand, ResourceNotFoundException as NoStream,
 } from "@aws-sdk/client-dynamodb-streams";
 import { collect, dynamodb, makeTable, schema, settings, streams, waiting } from "./clients.mjs";
+
+// of node:zlib only since Node 22
+function crc32(bytes) {
+  let rest = 0xffffffff;
+  for (const byte of Buffer.from(bytes)) {
+    rest ^= byte;
+    for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (rest & 1 ? 0xedb88320 : 0);
+  }
+  return (rest ^ 0xffffffff) >>> 0;
+}
 
 test("waiters see tables come and go", async () => {
   const TableName = `javascript-waiters-${process.pid}`;
