@@ -1,8 +1,6 @@
 """Lambda functions through the AWS SDK and the AWS CLI: real handlers in Python, Node.js and custom runtimes, held to what AWS answers."""
 import base64
 import concurrent.futures
-import hashlib
-import io
 import json
 import os
 import pathlib
@@ -13,8 +11,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-import uuid
-import zipfile
 
 import boto3
 import botocore.config
@@ -22,63 +18,20 @@ import botocore.exceptions
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from lambda_kit import NODE, OWN, PYTHON, ROLE, client, create, node, packed, python, server_for, sha256, unique  # noqa: E402
 from program import CREDENTIALS, PROGRAM, REGION, Program, environment  # noqa: E402
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-PYTHON, NODE, OWN = "python3.11", "nodejs20.x", "provided.al2023"
 
 
 @pytest.fixture(name="server", scope="module")
 def fixture_server(tmp_path_factory):
-    program = Program(tmp_path_factory.mktemp("lambda") / "data").start()
-    try:
-        yield program
-        program.stop()
-    finally:
-        if program.process.poll() is None:
-            program.kill()
+    yield from server_for(tmp_path_factory)
 
 
 @pytest.fixture(name="functions", scope="module")
 def fixture_functions(server):
     return client(server)
-
-
-def client(server):
-    return boto3.client("lambda", endpoint_url=server.endpoint, region_name=REGION, aws_access_key_id="local",
-                        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-                        config=botocore.config.Config(retries={"max_attempts": 0}, read_timeout=60, max_pool_connections=64))
-
-
-def packed(files):
-    """A zip archive of {name: text or (text, mode)}."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, text in files.items():
-            text, mode = text if isinstance(text, tuple) else (text, 0o100644)
-            info = zipfile.ZipInfo(name)
-            info.external_attr, info.create_system = mode << 16, 3
-            archive.writestr(info, text)
-    return out.getvalue()
-
-
-def unique(prefix="f"):
-    return f"{prefix}-{uuid.uuid4().hex[:10]}"
-
-
-def create(functions, runtime, files, handler="index.handler", **more):
-    name = unique()
-    functions.create_function(FunctionName=name, Role=ROLE, Runtime=runtime, Handler=handler, Code={"ZipFile": packed(files)}, **more)
-    return name
-
-
-def python(functions, text, **more):
-    return create(functions, PYTHON, {"index.py": text}, **more)
-
-
-def node(functions, text, file="index.js", **more):
-    return create(functions, NODE, {file: text}, **more)
 
 
 def invoke(functions, name, event=None, **more):
@@ -118,7 +71,7 @@ def test_create_answers_as_recorded(functions):
     assert created.pop("FunctionName") == name
     assert created.pop("FunctionArn") == f"arn:aws:lambda:{REGION}:000000000000:function:{name}"
     import hashlib
-    assert created.pop("CodeSha256") == base64.b64encode(hashlib.sha256(code).digest()).decode()
+    assert created.pop("CodeSha256") == sha256(code)
     assert created.pop("CodeSize") == len(code)
     assert re.fullmatch(UUID, created.pop("RevisionId"))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000", created.pop("LastModified"))
@@ -833,10 +786,6 @@ def download(location):
     with urllib.request.urlopen(location, timeout=20) as answer:
         assert answer.headers["Content-Type"] == "application/zip"
         return answer.read()
-
-
-def sha256(code):
-    return base64.b64encode(hashlib.sha256(code).digest()).decode()
 
 
 def test_code_can_be_downloaded_again(tmp_path):
